@@ -4,20 +4,24 @@
 #include <numbers>
 #include <vector>
 
-#include "core/src/parallel.hpp"
 #include "pushforward/core/errors.hpp"
 #include "pushforward/core/philox.hpp"
+
+#include "core/src/parallel.hpp"
 
 namespace pushforward {
 namespace {
 
 PhiloxCounter words(const RngKey& key, Index column, Index block) {
-  return philox4x32({static_cast<std::uint32_t>(block), key.step,
-                     key.chain + static_cast<std::uint32_t>(column),
-                     static_cast<std::uint32_t>(key.purpose)},
-                    {static_cast<std::uint32_t>(key.seed),
-                     static_cast<std::uint32_t>(key.seed >> 32)});
+  return philox4x32(
+      {static_cast<std::uint32_t>(block), key.step, key.chain + static_cast<std::uint32_t>(column),
+       static_cast<std::uint32_t>(key.purpose)},
+      {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)});
 }
+
+// Labels take the last block of a column, which no row of normals or uniforms reaches: the same key
+// may draw a point and its label.
+constexpr Index label_block = 0xFFFFFFFF;
 
 // 52 random bits centred in their cells: strictly inside (0, 1).
 double unit(std::uint32_t high, std::uint32_t low) {
@@ -66,7 +70,7 @@ IndexVector categorical(const RngKey& key, VectorIn weights, Index n) {
   require(total > 0.0, "categorical", "the sum of weights", total, "greater than 0");
   IndexVector labels(n);
   for (Index i = 0; i < n; ++i) {
-    const PhiloxCounter w = words(key, i, 0);
+    const PhiloxCounter w = words(key, i, label_block);
     const double u = unit(w[0], w[1]) * total;
     const auto found = std::upper_bound(cumulative.begin(), cumulative.end(), u);
     Index label = std::min<Index>(found - cumulative.begin(), weights.size() - 1);

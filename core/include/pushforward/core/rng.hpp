@@ -39,7 +39,7 @@ void fill_normal(const RngKey& key, PointsOut x, int threads = 0);
 void fill_uniform(const RngKey& key, PointsOut x, int threads = 0);
 
 /// Labels drawn from `weights` (non-negative, any positive sum): label i belongs to chain
-/// key.chain + i.
+/// key.chain + i. Independent of the normals and uniforms drawn under the same key.
 IndexVector categorical(const RngKey& key, VectorIn weights, Index n);
 
 }  // namespace pushforward
