@@ -32,6 +32,6 @@ function(pushforward_module name)
   if(TARGET OpenMP::OpenMP_CXX)
     target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX)
   endif()
-  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}
-                                             VERIFY_INTERFACE_HEADER_SETS ON)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  set_property(GLOBAL APPEND PROPERTY PUSHFORWARD_MODULES ${name})
 endfunction()
