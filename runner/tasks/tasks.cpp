@@ -1,0 +1,10 @@
+#include "runner/task.hpp"
+
+namespace pushforward::runner {
+
+Registry shipped_tasks() {
+  Registry registry;
+  return registry;
+}
+
+}  // namespace pushforward::runner
