@@ -4,6 +4,8 @@ function(pushforward_options target)
   set_target_properties(
     ${target} PROPERTIES CXX_EXTENSIONS OFF CXX_VISIBILITY_PRESET hidden
                          VISIBILITY_INLINES_HIDDEN ON POSITION_INDEPENDENT_CODE ON)
+  # Eigen's own threads would cut products by the thread count, and so change bits with it.
+  target_compile_definitions(${target} PRIVATE EIGEN_DONT_PARALLELIZE)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
                                            -Wno-missing-field-initializers)
   if(PUSHFORWARD_WARNINGS_AS_ERRORS)
