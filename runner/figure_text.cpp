@@ -189,20 +189,20 @@ std::size_t text_length(std::string_view text) {
 }
 
 double text_width(std::string_view text, double font_size) {
-  // Advance widths of Helvetica in thousandths, by class of letter.
+  // Advance widths by class of letter, between Helvetica and the wider DejaVu Sans.
   double width = 0.0;
   for (const char c : text) {
     if ((static_cast<unsigned char>(c) & 0xC0u) == 0x80u) continue;
     constexpr std::string_view thin = "ijl.,:;'|!I()[]/ ft-";
     constexpr std::string_view wide = "mwMW%@";
     if (thin.find(c) != std::string_view::npos) {
-      width += 0.30;
+      width += 0.34;
     } else if (wide.find(c) != std::string_view::npos) {
-      width += 0.86;
+      width += 0.90;
     } else if (c >= 'A' && c <= 'Z') {
-      width += 0.69;
+      width += 0.71;
     } else {
-      width += 0.56;
+      width += 0.605;
     }
   }
   return width * font_size;

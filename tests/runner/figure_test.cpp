@@ -8,6 +8,8 @@
 
 #include "pushforward/core/rng.hpp"
 
+#include "runner/figure_json.hpp"
+
 using namespace pushforward;
 using namespace pushforward::runner;
 
@@ -113,4 +115,46 @@ TEST_CASE("figure: a size that does not fit is named with its panel") {
       log.validate(),
       "Figure \"log\": panels[0].y limit is 0, expected greater than 0 on a log axis",
       std::invalid_argument);
+}
+
+TEST_CASE("figure JSON: NaN and infinities survive, and damage is named by its pointer") {
+  Figure figure{.id = "x", .title = "t"};
+  LinePanel panel;
+  panel.series.push_back({.name = "a",
+                          .x = {1.0, 2.0, 3.0},
+                          .y = {std::nan(""), HUGE_VAL, -HUGE_VAL},
+                          .slope = FittedSlope{1.0, 0.1}});
+  figure.panels.push_back(panel);
+  auto json = to_json(figure);
+  const auto again = figure_from_json(json);
+  const auto& y = std::get<LinePanel>(again.panels[0]).series[0].y;
+  CHECK(std::isnan(y[0]));
+  CHECK(y[1] == HUGE_VAL);
+  CHECK(y[2] == -HUGE_VAL);
+
+  json["panels"][0]["series"][0]["x"] = "wrong";
+  CHECK_THROWS_WITH_AS(figure_from_json(json),
+                       "figure JSON at /panels/0/series/0/x: expected a list",
+                       std::invalid_argument);
+  json["panels"][0].erase("series");
+  CHECK_THROWS_WITH_AS(figure_from_json(json),
+                       "figure JSON at /panels/0: expected the key \"series\"",
+                       std::invalid_argument);
+  json["panels"][0]["type"] = "pie";
+  CHECK_THROWS_WITH_AS(
+      figure_from_json(json),
+      "figure JSON at /panels/0/type: expected line, scatter, histogram, bar or image",
+      std::invalid_argument);
+}
+
+TEST_CASE("table: rows have one cell per column, and survive storing") {
+  Table table{.id = "t", .title = "T", .columns = {{"a"}, {"b", "s", Better::smaller}}};
+  table.rows = {{std::string("x"), Measured{1.0, 0.1}}, {std::string("y"), Measured{2.0}}};
+  table.validate();
+  const auto again = table_from_json(to_json(table));
+  CHECK(to_json(again) == to_json(table));
+  table.rows[1].pop_back();
+  CHECK_THROWS_WITH_AS(table.validate(),
+                       "Table \"t\": rows[1].size() is 1, expected one cell per column",
+                       std::invalid_argument);
 }
