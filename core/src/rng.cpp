@@ -1,13 +1,14 @@
 #include "pushforward/core/rng.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include "pushforward/core/errors.hpp"
 #include "pushforward/core/philox.hpp"
 
 #include "core/src/parallel.hpp"
+#include "core/src/rng_kernels.hpp"
 
 namespace pushforward {
 namespace {
@@ -29,32 +30,44 @@ double unit(std::uint32_t high, std::uint32_t low) {
   return (static_cast<double>(bits) + 0.5) * 0x1p-52;
 }
 
-template <class Pair>
-void fill_pairs(const RngKey& key, PointsOut x, int threads, Pair&& pair) {
-  detail::parallel_blocks(x.cols(), 256, threads, [&](Index begin, Index end, Index) {
-    for (Index i = begin; i < end; ++i) {
-      for (Index row = 0; row < x.rows(); row += 2) {
-        const PhiloxCounter w = words(key, i, row / 2);
-        const auto [first, second] = pair(unit(w[0], w[1]), unit(w[2], w[3]));
-        x(row, i) = first;
-        if (row + 1 < x.rows()) x(row + 1, i) = second;
-      }
-    }
+// fill(block, values) for runs of columns of about equal work.
+template <class T, class Fill>
+void fill_columns(const RngKey& key, T* x, Index rows, Index columns, Index stride, int threads,
+                  Fill fill) {
+  if (rows == 0) return;
+  const Index block = std::clamp<Index>(Index{8192} / rows, 1, 4096);
+  detail::parallel_blocks(columns, block, threads, [&](Index begin, Index end, Index) {
+    fill({.key = {static_cast<std::uint32_t>(key.seed), static_cast<std::uint32_t>(key.seed >> 32)},
+          .step = key.step,
+          .first_chain = key.chain + static_cast<std::uint32_t>(begin),
+          .purpose = static_cast<std::uint32_t>(key.purpose),
+          .rows = rows,
+          .columns = end - begin,
+          .stride = stride},
+         x + begin * stride);
   });
 }
+
+const detail::RngKernels& kernels() { return detail::rng_kernels(active_isa()); }
 
 }  // namespace
 
 void fill_normal(const RngKey& key, PointsOut x, int threads) {
-  fill_pairs(key, x, threads, [](double u, double v) {
-    const double radius = std::sqrt(-2.0 * std::log(u));
-    const double angle = 2.0 * std::numbers::pi * v;
-    return std::pair{radius * std::cos(angle), radius * std::sin(angle)};
-  });
+  fill_columns(key, x.data(), x.rows(), x.cols(), x.outerStride(), threads,
+               kernels().normals_double);
+}
+
+void fill_normal(const RngKey& key, float* x, Index rows, Index columns, int threads) {
+  fill_columns(key, x, rows, columns, rows, threads, kernels().normals_single);
 }
 
 void fill_uniform(const RngKey& key, PointsOut x, int threads) {
-  fill_pairs(key, x, threads, [](double u, double v) { return std::pair{u, v}; });
+  fill_columns(key, x.data(), x.rows(), x.cols(), x.outerStride(), threads,
+               kernels().uniforms_double);
+}
+
+void fill_uniform(const RngKey& key, float* x, Index rows, Index columns, int threads) {
+  fill_columns(key, x, rows, columns, rows, threads, kernels().uniforms_single);
 }
 
 IndexVector categorical(const RngKey& key, VectorIn weights, Index n) {

@@ -211,9 +211,14 @@ template <class V>
   const U64 odd = reinterpret_cast<U64>(
       _mm_mul_epu32(reinterpret_cast<__m128i>(odd_lanes), reinterpret_cast<__m128i>(factors)));
 #endif
-  const U64 upper_half = set<std::uint64_t>(0xFFFFFFFF00000000);
-  high = bits_as<std::uint32_t>((even >> 32) | (odd & upper_half));
-  low = bits_as<std::uint32_t>((even & ~upper_half) | (odd << 32));
+  Vec<std::uint32_t> from_odd{};  // lanes of `even` at even places, of `odd` at odd ones
+  for (int l = 0; l < lanes<std::uint32_t>; ++l) {
+    from_odd[l] = static_cast<std::uint32_t>(l + (l % 2) * lanes<std::uint32_t>);
+  }
+  high =
+      __builtin_shuffle(bits_as<std::uint32_t>(even >> 32), bits_as<std::uint32_t>(odd), from_odd);
+  low =
+      __builtin_shuffle(bits_as<std::uint32_t>(even), bits_as<std::uint32_t>(odd << 32), from_odd);
 #else
   for (int l = 0; l < lanes<std::uint32_t>; ++l) {
     const std::uint64_t product = std::uint64_t{a[l]} * factor;
@@ -223,14 +228,44 @@ template <class V>
 #endif
 }
 
+/// In each 16 bytes the lower or upper half of a's and b's lanes in turn: a0 b0 a1 b1 for lanes of
+/// 32 bits, a0 b0 for lanes of 64.
+template <class V>
+[[gnu::always_inline]] inline V interleave_low(V a, V b) {
+  using T = Element<V>;
+  constexpr int group = 16 / static_cast<int>(sizeof(T));
+  Vec<SignedOf<T>> source{};
+  for (int l = 0; l < lanes<T>; ++l) {
+    const int within = l % group;
+    source[l] = static_cast<SignedOf<T>>(l - within + within / 2 + (within % 2) * lanes<T>);
+  }
+  return __builtin_shuffle(a, b, source);
+}
+
+template <class V>
+[[gnu::always_inline]] inline V interleave_high(V a, V b) {
+  using T = Element<V>;
+  constexpr int group = 16 / static_cast<int>(sizeof(T));
+  Vec<SignedOf<T>> source{};
+  for (int l = 0; l < lanes<T>; ++l) {
+    const int within = l % group;
+    source[l] =
+        static_cast<SignedOf<T>>(l - within + (group + within) / 2 + (within % 2) * lanes<T>);
+  }
+  return __builtin_shuffle(a, b, source);
+}
+
 // ---- elementary functions ----
+//
+// Written with a * b + c, which the compiler fuses where the file's flags and the instruction set
+// allow. Compiled with -ffp-contract=off, log and sincos_turns give the same bits at every width.
 
 /// p(x) for coefficients of rising degree.
 template <class V, class T, int N>
 [[gnu::always_inline]] inline V polynomial(const T (&coefficients)[N], V x) {
   V p = set<T>(coefficients[N - 1]);
 #pragma GCC unroll 16
-  for (int k = N - 2; k >= 0; --k) p = fma(p, x, set<T>(coefficients[k]));
+  for (int k = N - 2; k >= 0; --k) p = p * x + set<T>(coefficients[k]);
   return p;
 }
 
@@ -281,39 +316,45 @@ template <class V>
   const V f2 = f * f;
   if constexpr (single) {
     V r = polynomial(log_single, f) * f * f2;
-    r = fma(e, set(-2.12194440e-4f), r);
-    r = fma(f2, set(-0.5f), r);
-    return fma(e, set(0.693359375f), f + r);
+    r = e * set(-2.12194440e-4F) + r;
+    r = f2 * set(-0.5F) + r;
+    return e * set(0.693359375F) + (f + r);
   } else {
     // With s = f / (2 + f): log(1 + f) = 2 atanh s = f - s (f - R(s^2)), R even in s.
     const V s = f / (f + set(2.0));
     const V s2 = s * s;
     const V r = polynomial(log_double, s2) * s2;
     const V half = set(0.5) * f2;
-    const V tail = fma(s, half + r, e * set(1.90821492927058770002e-10));
-    return fma(e, set(6.93147180369123816490e-01), f - (half - tail));
+    const V tail = s * (half + r) + e * set(1.90821492927058770002e-10);
+    return e * set(6.93147180369123816490e-01) + (f - (half - tail));
   }
 }
 
-/// The sine and cosine of 2 pi v, |v| <= 2^20; errors below 2 units in the last place of 1.
-template <class V>
-[[gnu::always_inline]] inline void sincos_turns(V v, V& sine, V& cosine) {
+/// The sine and cosine of 2 pi (q / 4 + r), |r| <= 1/8; errors below a unit in the last place of 1.
+template <class V, class Q>
+[[gnu::always_inline]] inline void sincos_quadrant(Q q, V r, V& sine, V& cosine) {
   using T = Element<V>;
   using U = UnsignedOf<T>;
-  constexpr bool single = std::is_same_v<T, float>;
-  const V magic = set(single ? T(12582912) : T(6755399441055744));
-  const V quarters = v * set(T(4)) + magic;  // the nearest quarter turn in the lowest bits
-  const auto q = bits_as<U>(quarters);
-  const V x = fma(quarters - magic, set(T(-0.25)), v) * set(T(6.283185307179586477));
+  const V x = r * set(T(6.283185307179586477));
   const V z = x * x;
-  const V s = fma(polynomial(sine_tail<T>, z) * z, x, x);
-  const V c = fma(polynomial(cosine_tail<T>, z) * z, z, fma(z, set(T(-0.5)), set(T(1))));
+  const V s = polynomial(sine_tail<T>, z) * z * x + x;
+  const V c = polynomial(cosine_tail<T>, z) * z * z + (z * set(T(-0.5)) + set(T(1)));
   constexpr int top = 8 * sizeof(T) - 1;
   const auto odd = (q & set(U{1})) != set(U{0});
   const V swapped_s = select(odd, c, s);
   const V swapped_c = select(odd, s, c);
   sine = bits_as<T>(bits_as<U>(swapped_s) ^ ((q >> 1) << top));
   cosine = bits_as<T>(bits_as<U>(swapped_c) ^ (((q + set(U{1})) >> 1) << top));
+}
+
+/// The sine and cosine of 2 pi v, |v| <= 2^20.
+template <class V>
+[[gnu::always_inline]] inline void sincos_turns(V v, V& sine, V& cosine) {
+  using T = Element<V>;
+  const V magic = set(std::is_same_v<T, float> ? T(12582912) : T(6755399441055744));
+  const V quarters = v * set(T(4)) + magic;  // the nearest quarter turn in the lowest bits
+  sincos_quadrant(bits_as<UnsignedOf<T>>(quarters), v - (quarters - magic) * set(T(0.25)), sine,
+                  cosine);
 }
 
 }  // namespace
