@@ -39,11 +39,14 @@ void EmpiricalDenoiser::denoise(PointsIn x, double a, double s, PointsOut d) con
   const Vector log_weights = data_.weights().array().log();
   const double scale = -0.5 / (s * s);
   detail::parallel_blocks(x.cols(), 16, 0, [&](Index begin, Index end, Index) {
-    Vector logits(y.cols());
+    Vector distances(y.cols());
     for (Index i = begin; i < end; ++i) {
       for (Index j = 0; j < y.cols(); ++j) {
-        logits[j] = log_weights[j] + scale * (x.col(i) - a * y.col(j)).squaredNorm();
+        distances[j] = (x.col(i) - a * y.col(j)).squaredNorm();
       }
+      // Differences of distances first: log weights would drown in |x - y|^2 / s^2.
+      const Vector logits =
+          log_weights.array() + scale * (distances.array() - distances.minCoeff());
       const Vector w = (logits.array() - logits.maxCoeff()).exp();
       d.col(i).noalias() = y * w / w.sum();
     }
