@@ -1,0 +1,22 @@
+# Every \cite key in the sources of SOURCE has its entry in docs/references.bib, once.
+cmake_minimum_required(VERSION 3.24)
+file(STRINGS ${SOURCE}/docs/references.bib entries REGEX "^@[a-z]+{")
+list(TRANSFORM entries REPLACE "^@[a-z]+{([^,]+),.*" "\\1")
+set(unique ${entries})
+list(REMOVE_DUPLICATES unique)
+if(NOT "${unique}" STREQUAL "${entries}")
+  message(SEND_ERROR "docs/references.bib holds a key twice: ${entries}")
+endif()
+
+file(GLOB_RECURSE sources ${SOURCE}/core/*.[ch]pp ${SOURCE}/ot/*.[ch]pp ${SOURCE}/diffusion/*.[ch]pp
+     ${SOURCE}/runner/*.[ch]pp ${SOURCE}/bench/*.[ch]pp ${SOURCE}/tests/*.[ch]pp)
+foreach(source IN LISTS sources)
+  file(READ ${source} text)
+  string(REGEX MATCHALL "\\\\cite[ \n/]+[a-z0-9]+" citations "${text}")
+  foreach(citation IN LISTS citations)
+    string(REGEX REPLACE ".*[ \n/]" "" key "${citation}")
+    if(NOT key IN_LIST entries)
+      message(SEND_ERROR "${source} cites ${key}, which docs/references.bib lacks")
+    endif()
+  endforeach()
+endforeach()
