@@ -1,0 +1,96 @@
+#include "ot/src/cell_assignment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace pushforward::ot::detail {
+namespace {
+
+Index panel_count(Index size, Index width) { return (size + width - 1) / width; }
+
+template <class T>
+void pack(PointsIn atoms, Index width, std::vector<T>& packed) {
+  const Index d = atoms.rows();
+  packed.assign(static_cast<std::size_t>(panel_count(atoms.cols(), width) * width * d), T{0});
+  for (Index j = 0; j < atoms.cols(); ++j) {
+    T* lane = packed.data() + (j / width) * width * d + j % width;
+    for (Index k = 0; k < d; ++k) lane[k * width] = static_cast<T>(atoms(k, j));
+  }
+}
+
+template <class T>
+void pack_heights(VectorIn heights, std::vector<T>& packed) {
+  std::fill(packed.begin(), packed.end(), -std::numeric_limits<T>::infinity());
+  std::transform(heights.begin(), heights.end(), packed.begin(),
+                 [](double h) { return static_cast<T>(h); });
+}
+
+template <class T>
+void run(BestCellsKernel<T> kernel, const std::vector<T>& atoms, const std::vector<T>& heights,
+         Index dim, Index width, const T* x, Index n, Index slots, T* values,
+         std::int32_t* labels) {
+  std::fill_n(values, n * slots, -std::numeric_limits<T>::infinity());
+  std::fill_n(labels, n * slots, -1);
+  const Index panels = static_cast<Index>(heights.size()) / width;
+  kernel({atoms.data(), heights.data(), dim, panels}, x, n, {values, labels, slots});
+}
+
+}  // namespace
+
+CellAssignment::CellAssignment(PointsIn atoms, Isa isa)
+    : size_(atoms.cols()), dim_(atoms.rows()), isa_(isa) {
+  const auto& kernels = cell_assignment_kernels(isa_);
+  pack(atoms, kernels.width_f32, atoms_f32_);
+  pack(atoms, kernels.width_f64, atoms_f64_);
+  heights_f32_.resize(atoms_f32_.size() / static_cast<std::size_t>(dim_));
+  heights_f64_.resize(atoms_f64_.size() / static_cast<std::size_t>(dim_));
+  largest_norm_ = std::sqrt(atoms.colwise().squaredNorm().maxCoeff());
+  set_heights(Vector::Zero(size_));
+}
+
+void CellAssignment::set_heights(VectorIn heights) {
+  pack_heights(heights, heights_f32_);
+  pack_heights(heights, heights_f64_);
+  largest_height_ = heights.cwiseAbs().maxCoeff();
+}
+
+Index CellAssignment::block() const {
+  const Index fitting = 32'768 / dim_;  // 128 KiB of single-precision queries
+  return std::clamp<Index>(fitting - fitting % 8, 32, 512);
+}
+
+void CellAssignment::best(const float* x, Index n, Index slots, float* values,
+                          std::int32_t* labels) const {
+  const auto& kernels = cell_assignment_kernels(isa_);
+  run(kernels.best_f32, atoms_f32_, heights_f32_, dim_, kernels.width_f32, x, n, slots, values,
+      labels);
+}
+
+void CellAssignment::best(const double* x, Index n, Index slots, double* values,
+                          std::int32_t* labels) const {
+  const auto& kernels = cell_assignment_kernels(isa_);
+  run(kernels.best_f64, atoms_f64_, heights_f64_, dim_, kernels.width_f64, x, n, slots, values,
+      labels);
+}
+
+void CellAssignment::best_exact(const double* x, Index n, std::int32_t* labels) const {
+  const std::vector<float> single(x, x + n * dim_);
+  std::vector<float> values(static_cast<std::size_t>(2 * n));
+  std::vector<std::int32_t> best_two(static_cast<std::size_t>(2 * n));
+  best(single.data(), n, 2, values.data(), best_two.data());
+  // A score is d products and a height, each rounded from double and added in order, so its error
+  // is at most (d + 4) u (|x| |y| + |h|), u = 2^-24; two scores differ by the sum of their errors.
+  const double error = 2.0 * static_cast<double>(dim_ + 4) * 0x1p-24 * 1.01;
+  for (Index i = 0; i < n; ++i) {
+    labels[i] = best_two[static_cast<std::size_t>(2 * i)];
+    const double norm = Eigen::Map<const Vector>(x + i * dim_, dim_).norm();
+    const double gap = static_cast<double>(values[static_cast<std::size_t>(2 * i)]) -
+                       static_cast<double>(values[static_cast<std::size_t>(2 * i + 1)]);
+    if (gap > error * (norm * largest_norm_ + largest_height_)) continue;
+    double value;
+    best(x + i * dim_, 1, 1, &value, labels + i);
+  }
+}
+
+}  // namespace pushforward::ot::detail

@@ -1,0 +1,46 @@
+/// The cell of each point: arg max_j <x, y_j> + h_j, without storing scores.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "pushforward/core/isa.hpp"
+#include "pushforward/core/types.hpp"
+
+#include "ot/src/cell_assignment_kernels.hpp"
+
+namespace pushforward::ot::detail {
+
+/// N atoms packed for the kernels in single and double precision. Const members may be called from
+/// several threads; each call runs on one.
+class CellAssignment {
+ public:
+  /// @param atoms  d x N, N < 2^31. Single precision is as good as the clouds are centred.
+  explicit CellAssignment(PointsIn atoms, Isa isa = active_isa());
+
+  void set_heights(VectorIn heights);  ///< N.
+
+  Index size() const { return size_; }
+  Index dim() const { return dim_; }
+  Isa isa() const { return isa_; }
+  /// Queries for one call: as many as stay in cache beside a panel of atoms, a multiple of 8.
+  Index block() const;
+
+  /// The best `slots` cells of each column of x (d x n), best first and the lowest index before
+  /// equal scores; slots past N hold label -1 and minus infinity. values, labels: slots x n.
+  void best(const float* x, Index n, Index slots, float* values, std::int32_t* labels) const;
+  void best(const double* x, Index n, Index slots, double* values, std::int32_t* labels) const;
+
+  /// The best cell as double precision finds it, at the price of single precision: double decides
+  /// only where the two best scores are closer than their rounding error.
+  void best_exact(const double* x, Index n, std::int32_t* labels) const;
+
+ private:
+  Index size_ = 0, dim_ = 0;
+  Isa isa_;
+  double largest_norm_ = 0.0, largest_height_ = 0.0;
+  std::vector<float> atoms_f32_, heights_f32_;
+  std::vector<double> atoms_f64_, heights_f64_;
+};
+
+}  // namespace pushforward::ot::detail

@@ -1,0 +1,332 @@
+#include "pushforward/ot/semidiscrete.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/src/parallel.hpp"
+#include "ot/src/semidiscrete_ascent.hpp"
+#include "ot/src/semidiscrete_certificate.hpp"
+
+namespace pushforward::ot {
+namespace {
+
+enum Phase : std::int64_t { in_ascent, in_certificate, over };
+
+// The averaged heights after S draws are off by about sqrt(1 / (S nu_j)) in relative mass, the
+// statistical floor of S draws, times this (measured; docs/semidiscrete.md).
+constexpr double floor_excess = 1.3;
+// The share of the tolerance that the ascent may use up: least draws in all (docs/semidiscrete.md).
+constexpr double ascent_share = 0.43;
+constexpr double certificate_parts = 4.0;  // batches that a certificate is drawn in
+
+}  // namespace
+
+struct SemidiscreteSolver::Implementation {
+  SemidiscreteProblem problem;
+  SemidiscreteOptions options;
+  std::vector<detail::Level> levels;
+
+  const detail::CentredProblem& centred() const { return levels.back().problem; }
+  bool averages() const { return options.method == SemidiscreteMethod::averaged_ascent; }
+  double smallest_weight() const { return centred().weights.minCoeff(); }
+
+  // The relative deviation of masses in the smallest cell that the ascent should have reached.
+  double wanted_deviation() const {
+    return ascent_share * options.tolerance / detail::typical_maximum(centred().size());
+  }
+
+  double deviation(const SemidiscreteState& state) const {
+    if (centred().size() == 1) return 0.0;
+    if (averages()) {
+      if (state.averaged_samples == 0) return std::numeric_limits<double>::infinity();
+      return floor_excess /
+             std::sqrt(static_cast<double>(state.averaged_samples) * smallest_weight());
+    }
+    return std::sqrt(std::max(0.0, state.error_history[0]) /
+                     (static_cast<double>(centred().size()) * smallest_weight()));
+  }
+
+  double next_failure(const SemidiscreteState& state) const {
+    return detail::look_failure(options.failure_probability, state.looks + 1);
+  }
+
+  void begin_certificate(SemidiscreteState& state) const {
+    state.phase = in_certificate;
+    state.hits = IndexVector::Zero(centred().size());
+    state.sums = Vector::Zero(4);
+    state.certificate_samples = 0;
+    state.planned_samples = planned(wanted_deviation(), state);
+  }
+
+  std::int64_t planned(double deviation, const SemidiscreteState& state) const {
+    const double hits = detail::certificate_hits(options.tolerance, deviation, next_failure(state),
+                                                 centred().size());
+    return static_cast<std::int64_t>(std::min(1e15, std::ceil(hits / smallest_weight())));
+  }
+
+  void draw_certificate(std::int64_t n, SemidiscreteState& state) const {
+    const detail::CentredProblem& target = centred();
+    detail::CellAssignment cells(target.atoms);
+    cells.set_heights(state.average);
+    const Vector w = target.power_weights(state.average);
+    const RngKey key{.seed = options.seed,
+                     .step = static_cast<std::uint32_t>(state.iteration),
+                     .purpose = Draw::certificate};
+    detail::visit_draws(target, cells, key, n, true, options.threads,
+                        [&](const detail::CellDraw& draw) {
+                          if (draw.label < 0) {
+                            state.sums.setConstant(not_known);
+                            return;
+                          }
+                          ++state.hits[draw.label];
+                          const double dual = draw.cost - w[draw.label];
+                          state.sums[0] += draw.cost;
+                          state.sums[1] += draw.cost * draw.cost;
+                          state.sums[2] += dual;
+                          state.sums[3] += dual * dual;
+                        });
+    state.certificate_samples += n;
+  }
+
+  void return_to_ascent(SemidiscreteState& state) const {
+    state.phase = in_ascent;
+    state.required_samples = averages() ? 2 * state.averaged_samples : 3 * state.ascent_samples / 2;
+    if (averages()) {  // the average may drag early iterates along: begin another
+      state.averaged_samples = 0;
+      state.average = state.heights;
+    }
+  }
+
+  void certificate_batch(SemidiscreteState& state) const {
+    const double parts = certificate_parts;
+    const auto part =
+        static_cast<std::int64_t>(std::ceil(static_cast<double>(state.planned_samples) / parts));
+    const std::int64_t n =
+        std::min({part, state.planned_samples - state.certificate_samples, std::int64_t{1} << 30});
+    draw_certificate(n, state);
+    const detail::CentredProblem& target = centred();
+    const auto chi = detail::chi_squared(state.hits, state.certificate_samples, target.weights);
+    // A look at the estimate costs nothing: only bounds that may end the run are counted.
+    const double squared = std::max(0.0, chi.value - chi.standard_error) /
+                           (static_cast<double>(target.size()) * smallest_weight());
+    const std::int64_t needed = planned(std::sqrt(squared), state);
+    const bool hopeless = needed > 2 * std::max(state.planned_samples, state.certificate_samples);
+    if (state.certificate_samples < state.planned_samples) {
+      if (hopeless) return_to_ascent(state);
+      return;
+    }
+    ++state.looks;
+    const auto bounds =
+        detail::mass_bounds(state.hits, state.certificate_samples, target.weights,
+                            detail::look_failure(options.failure_probability, state.looks));
+    if (bounds.relative_bound <= options.tolerance) {
+      state.phase = over;
+      state.termination = static_cast<std::int64_t>(Termination::converged);
+    } else if (hopeless) {
+      return_to_ascent(state);
+    } else {
+      state.planned_samples = std::max(needed, state.planned_samples + state.planned_samples / 3);
+    }
+  }
+};
+
+void SemidiscreteOptions::validate() const { validate_fields("SemidiscreteOptions", *this); }
+
+SemidiscreteSolver::SemidiscreteSolver(SemidiscreteProblem problem,
+                                       const SemidiscreteOptions& options) {
+  options.validate();
+  require(problem.source != nullptr, "semidiscrete", "source", std::string_view("null"),
+          "a sampler");
+  require(problem.source->dim() == problem.target.dim(), "semidiscrete", "source.dim()",
+          problem.source->dim(), "the dimension of the target's atoms");
+  detail::CentredProblem centred(problem, options.seed);
+  auto levels = detail::build_levels(centred, options.seed);
+  implementation_ = std::make_unique<const Implementation>(
+      Implementation{std::move(problem), options, std::move(levels)});
+}
+
+SemidiscreteSolver::~SemidiscreteSolver() = default;
+SemidiscreteSolver::SemidiscreteSolver(SemidiscreteSolver&&) noexcept = default;
+SemidiscreteSolver& SemidiscreteSolver::operator=(SemidiscreteSolver&&) noexcept = default;
+
+SemidiscreteState SemidiscreteSolver::init() const {
+  SemidiscreteState state;
+  const Implementation& self = *implementation_;
+  state.sums = Vector::Zero(4);
+  state.hits = IndexVector::Zero(self.centred().size());
+  if (self.averages()) {
+    detail::begin_averaged_ascent(self.levels, state);
+  } else {
+    detail::begin_mc_adam(self.levels, state);
+  }
+  return state;
+}
+
+bool SemidiscreteSolver::finished(const SemidiscreteState& state) const {
+  return state.phase == Phase::over;
+}
+
+void SemidiscreteSolver::check(const SemidiscreteState& state) const {
+  const Implementation& self = *implementation_;
+  const auto levels = static_cast<std::int64_t>(self.levels.size());
+  require(state.level >= 0 && state.level < levels, "SemidiscreteState", "level", state.level,
+          "a level of this problem");
+  const Index atoms = self.levels[static_cast<std::size_t>(state.level)].problem.size();
+  const auto size = [&](std::string_view name, Index actual, Index wanted) {
+    require(actual == wanted, "SemidiscreteState", std::string(name) + ".size()", actual,
+            std::to_string(wanted) + ", as this problem has");
+  };
+  size("heights", state.heights.size(), atoms);
+  size("average", state.average.size(), atoms);
+  size("masses", state.masses.size(), atoms);
+  size("boundaries", state.boundaries.size(), atoms);
+  size("sums", state.sums.size(), 4);
+  size("error_history", state.error_history.size(), 2);
+  size("hits", state.hits.size(), self.centred().size());
+}
+
+void SemidiscreteSolver::step(SemidiscreteState& state) const {
+  if (finished(state)) return;
+  const Implementation& self = *implementation_;
+  if (state.iteration >= self.options.max_iterations) {
+    finish(state, Termination::max_iterations);
+    return;
+  }
+  if (state.phase == in_certificate) {
+    self.certificate_batch(state);
+  } else {
+    if (self.averages()) {
+      detail::averaged_ascent_batch(self.levels, self.options, state);
+    } else {
+      detail::mc_adam_batch(self.levels, self.options, state);
+    }
+    if (!state.heights.allFinite()) finish(state, Termination::non_finite);
+    const bool is_last = state.level + 1 == static_cast<std::int64_t>(self.levels.size());
+    const std::int64_t done = self.averages() ? state.averaged_samples : state.ascent_samples;
+    if (!finished(state) && is_last && done >= state.required_samples &&
+        self.deviation(state) <= self.wanted_deviation()) {
+      self.begin_certificate(state);
+    }
+  }
+  ++state.iteration;
+}
+
+void SemidiscreteSolver::finish(SemidiscreteState& state, Termination termination) const {
+  if (finished(state)) return;
+  const Implementation& self = *implementation_;
+  state.termination = static_cast<std::int64_t>(termination);
+  const auto last = static_cast<std::int64_t>(self.levels.size()) - 1;
+  while (state.level < last) {
+    const auto& coarse = self.levels[static_cast<std::size_t>(state.level)].problem;
+    ++state.level;
+    const RngKey key{.seed = self.options.seed,
+                     .step = static_cast<std::uint32_t>(state.level),
+                     .purpose = Draw::resample};
+    const Vector heights = state.heights;
+    state.heights = detail::extend_heights(self.levels[static_cast<std::size_t>(state.level)],
+                                           coarse, heights, key, self.options.threads);
+    state.average = state.masses = state.boundaries = state.heights;
+  }
+  if (state.phase == in_ascent && state.average.allFinite()) {
+    self.begin_certificate(state);
+    self.draw_certificate(std::max<std::int64_t>(1024, 64 * self.centred().size()), state);
+  }
+  state.phase = Phase::over;
+}
+
+Progress SemidiscreteSolver::progress(const SemidiscreteState& state) const {
+  const Implementation& self = *implementation_;
+  Progress progress{.phase = state.phase == in_ascent        ? "ascent"
+                             : state.phase == in_certificate ? "certificate"
+                                                             : "finished",
+                    .done = state.iteration,
+                    .tolerance = self.options.tolerance};
+  const double error = std::sqrt(std::max(0.0, state.error_history[0])) *
+                       detail::typical_maximum(self.centred().size());
+  if (error < 1e6) progress.residual = error;
+  return progress;
+}
+
+SemidiscreteResult SemidiscreteSolver::result(const SemidiscreteState& state) const {
+  const Implementation& self = *implementation_;
+  const detail::CentredProblem& target = self.centred();
+  SemidiscreteResult result;
+  result.termination = static_cast<Termination>(state.termination);
+  result.converged = finished(state) && result.termination == Termination::converged;
+  result.iterations = state.iteration;
+  result.threads = pushforward::detail::thread_count(self.options.threads);
+  result.isa = active_isa();
+  result.ascent_samples = state.ascent_samples;
+  result.certificate_samples = state.certificate_samples;
+
+  const bool is_last = state.level + 1 == static_cast<std::int64_t>(self.levels.size());
+  const Vector w =
+      is_last ? target.power_weights(state.average) : Vector::Constant(target.size(), not_known);
+  const DiscreteMeasure& nu = self.problem.target;
+  result.heights.resize(nu.size());
+  result.masses = Vector::Zero(nu.size());
+  const auto draws = static_cast<double>(state.certificate_samples);
+  for (Index j = 0; j < nu.size(); ++j) {
+    const Index m = target.merged[j];
+    if (m < 0) continue;
+    result.heights[j] = 0.5 * (w[m] - nu.points().col(j).squaredNorm());
+    result.masses[j] =
+        static_cast<double>(state.hits[m]) / draws * nu.weights()[j] / target.weights[m];
+  }
+  detail::fill_empty_heights(target, nu, self.options.seed, result.heights);
+  if (state.certificate_samples == 0) {
+    result.masses.setConstant(not_known);
+    return result;
+  }
+
+  const auto bounds =
+      detail::mass_bounds(state.hits, state.certificate_samples, target.weights,
+                          detail::look_failure(self.options.failure_probability,
+                                               std::max<std::int64_t>(1, state.looks)));
+  result.mass_error = bounds.relative_error;
+  result.residual = result.mass_error_bound = bounds.relative_bound;
+  result.mass_l1_error = bounds.l1_error;
+  result.mass_l1_error_bound = bounds.l1_bound;
+  result.chi_squared = detail::chi_squared(state.hits, state.certificate_samples, target.weights);
+  const double radius = std::sqrt(target.atoms.colwise().squaredNorm().maxCoeff());
+  const double box = (target.atoms.rowwise().maxCoeff() - target.atoms.rowwise().minCoeff()).norm();
+  const double diameter = std::min(2.0 * radius, box);
+  result.w2_squared_bound = diameter * diameter * bounds.l1_bound / 2.0;
+  const auto estimate = [&](double sum, double squares) {
+    const double mean = sum / draws;
+    return MonteCarloEstimate{
+        mean, std::sqrt(std::max(0.0, squares / draws - mean * mean) / (draws - 1.0))};
+  };
+  result.primal = estimate(state.sums[0], state.sums[1]);
+  result.dual = estimate(state.sums[2], state.sums[3]);
+  result.empty_cells = (state.hits.array() == 0).count();
+  return result;
+}
+
+SemidiscreteResult semidiscrete(const SemidiscreteProblem& problem,
+                                const SemidiscreteOptions& options, const Observer& observer) {
+  const auto start = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  const SemidiscreteSolver solver(problem, options);
+  SemidiscreteState state = solver.init();
+  while (!solver.finished(state)) {
+    solver.step(state);
+    if (solver.finished(state)) break;
+    if (observer && !observer(solver.progress(state))) {
+      solver.finish(state, Termination::interrupted);
+    } else if (seconds() > options.time_limit_seconds) {
+      solver.finish(state, Termination::time_limit);
+    }
+  }
+  SemidiscreteResult result = solver.result(state);
+  result.seconds = seconds();
+  return result;
+}
+
+}  // namespace pushforward::ot

@@ -1,0 +1,131 @@
+#include "ot/src/semidiscrete_cells.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <vector>
+
+#include "core/src/parallel.hpp"
+
+namespace pushforward::ot::detail {
+namespace {
+
+constexpr Index pilot_draws = 4096;
+
+// The representative of each point: the lowest index among those equal to it, or -1 for weight 0.
+IndexVector representatives(const DiscreteMeasure& target) {
+  const Matrix& y = target.points();
+  std::vector<Index> order(static_cast<std::size_t>(y.cols()));
+  std::iota(order.begin(), order.end(), Index{0});
+  const auto column = [&](Index j) { return y.data() + j * y.rows(); };
+  std::sort(order.begin(), order.end(), [&](Index i, Index j) {
+    const auto [p, q] = std::mismatch(column(i), column(i) + y.rows(), column(j));
+    return p == column(i) + y.rows() ? i < j : *p < *q;
+  });
+  IndexVector first(y.cols());
+  Index leader = -1;
+  for (const Index j : order) {
+    if (target.weights()[j] == 0.0) {
+      first[j] = -1;
+      continue;
+    }
+    if (leader < 0 || !std::equal(column(j), column(j) + y.rows(), column(leader))) leader = j;
+    first[j] = leader;
+  }
+  return first;
+}
+
+}  // namespace
+
+CentredProblem::CentredProblem(const SemidiscreteProblem& problem, std::uint64_t seed)
+    : source(problem.source) {
+  const Matrix& y = problem.target.points();
+  const IndexVector first = representatives(problem.target);
+  IndexVector place = IndexVector::Constant(y.cols(), -1);
+  Index n = 0;
+  for (Index j = 0; j < y.cols(); ++j) {
+    if (first[j] == j) place[j] = n++;
+  }
+  merged.resize(y.cols());
+  atoms.resize(y.rows(), n);
+  weights = Vector::Zero(n);
+  for (Index j = 0; j < y.cols(); ++j) {
+    merged[j] = first[j] < 0 ? -1 : place[first[j]];
+    if (merged[j] < 0) continue;
+    if (first[j] == j) atoms.col(merged[j]) = y.col(j);
+    weights[merged[j]] += problem.target.weights()[j];
+  }
+  atom_mean = atoms * weights;
+  atoms.colwise() -= atom_mean;
+  const auto d = static_cast<double>(dim());
+  atom_spread = std::sqrt(atoms.colwise().squaredNorm().dot(weights) / d);
+
+  const Matrix pilot = source->draws({.seed = seed, .purpose = Draw::initial}, pilot_draws);
+  source_mean = pilot.rowwise().mean();
+  source_spread = std::sqrt((pilot.colwise() - source_mean).colwise().squaredNorm().mean() / d);
+}
+
+Vector CentredProblem::power_weights(VectorIn heights) const {
+  Vector w = 2.0 * heights - 2.0 * (atoms.transpose() * source_mean) +
+             (atoms.colwise() + atom_mean).colwise().squaredNorm().transpose();
+  w.array() -= w.dot(weights);
+  return w;
+}
+
+void visit_draws(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
+                 Index n, bool exact, int threads,
+                 const std::function<void(const CellDraw&)>& visit) {
+  const Index d = problem.dim();
+  const Index block = cells.block();
+  const Index chunk = 64 * block;
+  std::vector<CellDraw> drawn(static_cast<std::size_t>(std::min(n, chunk)));
+  for (Index start = 0; start < n; start += chunk) {
+    const Index size = std::min(chunk, n - start);
+    pushforward::detail::parallel_blocks(size, block, threads, [&](Index begin, Index end, Index) {
+      const Index count = end - begin;
+      Matrix x(d, count);
+      problem.source->draw(key.at_chain(key.chain + static_cast<std::uint32_t>(start + begin)), x);
+      x.colwise() -= problem.source_mean;
+      std::vector<std::int32_t> labels(static_cast<std::size_t>(2 * count));
+      std::vector<float> values(static_cast<std::size_t>(2 * count));
+      if (exact) {
+        cells.best_exact(x.data(), count, labels.data());
+      } else {
+        const std::vector<float> single(x.data(), x.data() + x.size());
+        cells.best(single.data(), count, 2, values.data(), labels.data());
+      }
+      const Vector shift = problem.source_mean - problem.atom_mean;
+      for (Index i = 0; i < count; ++i) {
+        CellDraw& draw = drawn[static_cast<std::size_t>(begin + i)];
+        const auto at = static_cast<std::size_t>(exact ? i : 2 * i);
+        draw.label = labels[at];
+        draw.second = exact ? -1 : labels[at + 1];
+        draw.gap =
+            exact ? 0.0 : static_cast<double>(values[at]) - static_cast<double>(values[at + 1]);
+        draw.cost = draw.label < 0
+                        ? not_known
+                        : (x.col(i) + shift - problem.atoms.col(draw.label)).squaredNorm();
+      }
+    });
+    for (Index i = 0; i < size; ++i) visit(drawn[static_cast<std::size_t>(i)]);
+  }
+}
+
+void fill_empty_heights(const CentredProblem& problem, const DiscreteMeasure& target,
+                        std::uint64_t seed, VectorOut heights) {
+  if ((problem.merged.array() >= 0).all()) return;
+  const Matrix x = problem.source->draws({.seed = seed, .purpose = Draw::initial}, pilot_draws);
+  Vector potential = Vector::Constant(pilot_draws, -std::numeric_limits<double>::infinity());
+  for (Index j = 0; j < target.size(); ++j) {
+    if (problem.merged[j] < 0) continue;
+    potential = potential.cwiseMax((x.transpose() * target.points().col(j)).array().matrix() +
+                                   Vector::Constant(pilot_draws, heights[j]));
+  }
+  for (Index j = 0; j < target.size(); ++j) {
+    if (problem.merged[j] >= 0) continue;
+    heights[j] = (potential - x.transpose() * target.points().col(j)).minCoeff();
+  }
+}
+
+}  // namespace pushforward::ot::detail

@@ -1,0 +1,54 @@
+/// The problem as the semi-discrete solver sees it, and draws of the source sorted into cells.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "pushforward/core/rng.hpp"
+#include "pushforward/ot/semidiscrete.hpp"
+
+#include "ot/src/cell_assignment.hpp"
+
+namespace pushforward::ot::detail {
+
+/// Distinct atoms of positive weight, both clouds centred: x - source_mean against y - atom_mean.
+/// Heights of the two frames differ by <source_mean, y - atom_mean> and a constant.
+struct CentredProblem {
+  CentredProblem(const SemidiscreteProblem& problem, std::uint64_t seed);
+
+  std::shared_ptr<const Sampler> source;
+  Matrix atoms;          ///< d x n, centred.
+  Vector weights;        ///< n, positive, of sum one.
+  IndexVector merged;    ///< N: which of the n each atom of the target became; -1 for weight zero.
+  Vector atom_mean;      ///< d.
+  Vector source_mean;    ///< d, estimated once from pilot draws: any value is valid.
+  double source_spread;  ///< sqrt(E |x - source_mean|^2 / d), from the same draws.
+  double atom_spread;    ///< sqrt(sum_j nu_j |y_j - atom_mean|^2 / d).
+
+  Index size() const { return atoms.cols(); }
+  Index dim() const { return atoms.rows(); }
+
+  /// w_j for |x - y_j|^2 - w_j in the frame of the user, with sum_j nu_j w_j = 0.
+  Vector power_weights(VectorIn heights) const;
+};
+
+/// One draw of the source and where it fell.
+struct CellDraw {
+  std::int32_t label;   ///< Its cell; -1 if no score was a number.
+  std::int32_t second;  ///< The runner-up, -1 if there is none. Only without `exact`.
+  double gap;           ///< Score of the best less that of the second. Only without `exact`.
+  double cost;          ///< |x - y_label|^2.
+};
+
+/// Calls visit(draw) for the draws 0, ..., n - 1 of `key`, in order and from one thread; the draws
+/// are sorted into cells by `threads` threads. With `exact`, as double precision would.
+void visit_draws(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
+                 Index n, bool exact, int threads,
+                 const std::function<void(const CellDraw&)>& visit);
+
+/// Fills in heights[j] of the atoms of weight zero: the largest that leaves the cell empty of 4096
+/// pilot draws, min_i u(x_i) - <x_i, y_j> with u the potential of the other heights.
+void fill_empty_heights(const CentredProblem& problem, const DiscreteMeasure& target,
+                        std::uint64_t seed, VectorOut heights);
+
+}  // namespace pushforward::ot::detail

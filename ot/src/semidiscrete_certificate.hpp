@@ -1,0 +1,37 @@
+/// What fresh draws prove about the cell masses.
+#pragma once
+
+#include <cstdint>
+
+#include "pushforward/core/types.hpp"
+#include "pushforward/ot/semidiscrete.hpp"
+
+namespace pushforward::ot::detail {
+
+struct MassBounds {
+  double relative_error = not_known;  ///< max_j |m_j - nu_j| / nu_j: estimated ...
+  double relative_bound = not_known;  ///< ... and bounded.
+  double l1_error = not_known;        ///< |m - nu|_1: estimated ...
+  double l1_bound = not_known;        ///< ... and bounded.
+};
+
+/// Clopper-Pearson intervals for all cells at once, from `hits` of n draws: each side of each of
+/// the N intervals fails with probability `failure` / (2 N).
+MassBounds mass_bounds(const IndexVector& hits, std::int64_t n, VectorIn weights, double failure);
+
+/// The share of `failure_probability` spent by look k = 1, 2, ...: p / (k (k + 1)), of sum p.
+double look_failure(double failure_probability, std::int64_t look);
+
+/// sum_j (m_j - nu_j)^2 / nu_j without bias, and its standard error, from hits of n >= 2 draws: the
+/// U-statistic of the kernel [x and x' share cell j] / nu_j, less one.
+MonteCarloEstimate chi_squared(const IndexVector& hits, std::int64_t n, VectorIn weights);
+
+/// Draws in the smallest cell after which the certificate is expected to come out at `tolerance`,
+/// when the masses themselves are off by a random relative error of standard deviation
+/// `relative_deviation` in that cell. Infinite if they are off by too much.
+double certificate_hits(double tolerance, double relative_deviation, double failure, Index cells);
+
+/// The largest of `cells` standard normals in absolute value, in the median.
+double typical_maximum(Index cells);
+
+}  // namespace pushforward::ot::detail
