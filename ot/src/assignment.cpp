@@ -1,0 +1,256 @@
+#include "pushforward/ot/assignment.hpp"
+
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pushforward/core/cost.hpp"
+#include "pushforward/core/errors.hpp"
+#include "pushforward/core/measure.hpp"
+
+#include "core/src/parallel.hpp"
+#include "ot/src/assignment_kernels.hpp"
+
+namespace pushforward::ot {
+namespace {
+
+constexpr double infinite = std::numeric_limits<double>::infinity();
+constexpr Index nobody = -1;
+constexpr Index certificate_block = 64;
+
+// Columns bid for rows: a column of the matrix is contiguous. Invariant between steps: with
+// u_j = min_i (C_ij - price_i), a row held by column j attains that minimum, to rounding.
+class AugmentingPaths {
+ public:
+  explicit AugmentingPaths(PointsIn cost)
+      : cost_(cost),
+        kernels_(detail::assignment_kernels(active_isa())),
+        n_(cost.rows()),
+        price_(cost.rowwise().minCoeff()),
+        column_of_(static_cast<std::size_t>(n_), nobody),
+        row_of_(static_cast<std::size_t>(n_), nobody),
+        key_(n_),
+        from_(n_),
+        offset_(n_) {}
+
+  // Each row goes to the column that is cheapest for it, first come.
+  void reduce_rows() {
+    for (Index j = 0; j < n_; ++j) {
+      for (Index i = 0; i < n_; ++i) {
+        if (cost_(i, j) != price_[i] || column_of(i) != nobody) continue;
+        assign(i, j);
+        break;
+      }
+    }
+  }
+
+  // Free columns take their best row and lower its price until the second best is as good; who
+  // held the row bids again. Every step keeps the invariant, so it may stop anywhere: rounding can
+  // make price wars endless, hence the limit.
+  void auction() {
+    std::vector<Index> bidders = free_columns();
+    Index steps_left = 4 * n_;
+    for (std::size_t k = 0; k < bidders.size(); ++k) {
+      for (Index j = bidders[k]; j != nobody && steps_left > 0; --steps_left) {
+        const detail::TwoLeast bid = kernels_.two_least(column(j), price_.data(), n_);
+        const Index i = bid.place;
+        const Index holder = column_of(i);
+        const double lowered = price_[i] - (bid.second - bid.least);
+        const bool wins = lowered < price_[i];
+        if (!wins && holder != nobody) break;  // a tie: leave it to the search
+        if (wins && n_ > 1) price_[i] = lowered;
+        if (holder != nobody) row_of_[static_cast<std::size_t>(holder)] = nobody;
+        assign(i, j);
+        j = holder;
+      }
+    }
+  }
+
+  // Dijkstra over reduced costs from column `start` to the nearest free row, then prices of the
+  // rows passed fall by how much nearer they were, and the path flips.
+  void augment(Index start) {
+    key_.setConstant(infinite);
+    offset_ = -price_;
+    passed_.clear();
+    Index j = start;
+    double shift = 0.0;
+    for (;;) {
+      const detail::LeastEntry next = kernels_.relax(
+          column(j), offset_.data(), shift, static_cast<double>(j), key_.data(), from_.data(), n_);
+      const Index i = next.place;
+      if (column_of(i) == nobody) {
+        for (const auto& [row, distance] : passed_) price_[row] += distance - next.value;
+        flip(i, start);
+        return;
+      }
+      passed_.emplace_back(i, next.value);
+      key_[i] = infinite;  // and never improved again:
+      offset_[i] = infinite;
+      j = column_of(i);
+      shift = (cost_(i, j) - price_[i]) - next.value;
+    }
+  }
+
+  std::vector<Index> free_columns() const {
+    std::vector<Index> free;
+    for (Index j = 0; j < n_; ++j) {
+      if (row_of_[static_cast<std::size_t>(j)] == nobody) free.push_back(j);
+    }
+    return free;
+  }
+
+  // What an interrupted run leaves open, in order.
+  void complete() {
+    Index i = 0;
+    for (const Index j : free_columns()) {
+      while (column_of(i) != nobody) ++i;
+      assign(i, j);
+    }
+  }
+
+  Index column_of(Index row) const { return column_of_[static_cast<std::size_t>(row)]; }
+  const Vector& prices() const { return price_; }
+
+ private:
+  const double* column(Index j) const { return cost_.data() + j * cost_.outerStride(); }
+
+  void assign(Index i, Index j) {
+    column_of_[static_cast<std::size_t>(i)] = j;
+    row_of_[static_cast<std::size_t>(j)] = i;
+  }
+
+  void flip(Index i, Index start) {
+    for (;;) {
+      const auto j = static_cast<Index>(from_[i]);
+      const Index next = row_of_[static_cast<std::size_t>(j)];
+      assign(i, j);
+      if (j == start) return;
+      i = next;
+    }
+  }
+
+  PointsIn cost_;
+  const detail::AssignmentKernels& kernels_;
+  Index n_;
+  Vector price_;
+  std::vector<Index> column_of_;
+  std::vector<Index> row_of_;
+  Vector key_;     // distance of each row not yet passed
+  Vector from_;    // the column before it
+  Vector offset_;  // minus its price; infinite once passed
+  std::vector<std::pair<Index, double>> passed_;
+};
+
+double largest_magnitude(PointsIn cost, int threads) {
+  std::vector<double> parts(
+      static_cast<std::size_t>(pushforward::detail::block_count(cost.cols(), certificate_block)));
+  pushforward::detail::parallel_blocks(
+      cost.cols(), certificate_block, threads, [&](Index begin, Index end, Index b) {
+        const auto block = cost.middleCols(begin, end - begin);
+        parts[static_cast<std::size_t>(b)] = block.cwiseAbs().maxCoeff<Eigen::PropagateNaN>();
+      });
+  double largest = 0.0;
+  for (const double part : parts) {
+    if (!(part <= largest)) largest = part;
+  }
+  return largest;
+}
+
+void check(PointsIn cost, double largest) {
+  if (largest <= 1e300) return;
+  for (Index j = 0; j < cost.cols(); ++j) {
+    for (Index i = 0; i < cost.rows(); ++i) {
+      if (std::abs(cost(i, j)) <= 1e300) continue;
+      pushforward::detail::throw_invalid(
+          "assignment", "cost(" + std::to_string(i) + ", " + std::to_string(j) + ")",
+          pushforward::detail::shown(cost(i, j)), "a number between -1e300 and 1e300");
+    }
+  }
+}
+
+// Potentials from the row prices alone: g_j = min_i (C_ij - f_i) is feasible by construction.
+void certify(PointsIn cost, const Vector& prices, int threads, AssignmentResult& result) {
+  const Index n = cost.rows();
+  result.f = prices;
+  result.g.resize(n);
+  pushforward::detail::parallel_blocks(n, certificate_block, threads,
+                                       [&](Index begin, Index end, Index) {
+                                         for (Index j = begin; j < end; ++j)
+                                           result.g[j] = (cost.col(j) - prices).minCoeff();
+                                       });
+  const double shift = 0.5 * (result.g.mean() - result.f.mean());
+  result.f.array() += shift;
+  result.g.array() -= shift;
+  double sum = 0.0;
+  for (Index i = 0; i < n; ++i) sum += cost(i, result.target_of[i]);
+  result.mean_cost = sum / static_cast<double>(n);
+  result.certificate = {.primal = result.mean_cost, .dual = result.f.mean() + result.g.mean()};
+}
+
+}  // namespace
+
+void AssignmentOptions::validate() const { validate_fields("AssignmentOptions", *this); }
+
+AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
+                            const Observer& observer) {
+  options.validate();
+  const auto begin = std::chrono::steady_clock::now();
+  const Index n = cost.rows();
+  require(n >= 1, "assignment", "cost.rows()", n, "at least 1");
+  require(cost.cols() == n, "assignment", "cost.cols()", cost.cols(),
+          std::to_string(n) + ", as many as rows");
+  const double largest = largest_magnitude(cost, options.threads);
+  check(cost, largest);
+
+  AssignmentResult result;
+  result.threads = pushforward::detail::thread_count(options.threads);
+  AugmentingPaths paths(cost);
+  paths.reduce_rows();
+  paths.auction();
+  paths.auction();
+  const std::vector<Index> open = paths.free_columns();
+  bool stopped = false;
+  for (const Index j : open) {
+    if (observer && !observer({.phase = "assignment",
+                               .done = result.iterations,
+                               .total = static_cast<std::int64_t>(open.size())})) {
+      stopped = true;
+      break;
+    }
+    paths.augment(j);
+    ++result.iterations;
+  }
+  if (stopped) paths.complete();
+  result.target_of.resize(n);
+  for (Index i = 0; i < n; ++i) result.target_of[i] = paths.column_of(i);
+
+  certify(cost, paths.prices(), options.threads, result);
+  result.residual = largest > 0.0 ? result.certificate.gap() / largest : 0.0;
+  result.converged = !stopped && result.residual <= options.tolerance;
+  result.termination = stopped            ? Termination::interrupted
+                       : result.converged ? Termination::converged
+                                          : Termination::stalled;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
+AssignmentResult assignment_squared_euclidean(PointsIn x, PointsIn y,
+                                              const AssignmentOptions& options,
+                                              const Observer& observer) {
+  options.validate();
+  constexpr const char* here = "assignment_squared_euclidean";
+  require(x.rows() >= 1, here, "x.rows()", x.rows(), "at least 1");
+  require(x.cols() >= 1, here, "x.cols()", x.cols(), "at least 1");
+  require(y.rows() == x.rows(), here, "y.rows()", y.rows(), "the dimension of x");
+  require(y.cols() == x.cols(), here, "y.cols()", y.cols(), "as many points as x");
+  pushforward::detail::require_finite(x, here, "x");
+  pushforward::detail::require_finite(y, here, "y");
+  Matrix cost(x.cols(), y.cols());
+  squared_euclidean(x, y, cost, options.threads);
+  return assignment(cost, options, observer);
+}
+
+}  // namespace pushforward::ot
