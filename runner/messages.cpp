@@ -53,7 +53,7 @@ std::string Findings::text(std::size_t limit) const {
     if (shown++ == limit) break;
     out += heading(*this, finding) + "\n" + indented(finding.text) + "\n";
   }
-  if (all_.size() > limit) out += "and " + std::to_string(all_.size() - limit) + " more\n";
+  if (size() > limit) out += "and " + std::to_string(size() - limit) + " more\n";
   return out;
 }
 

@@ -26,9 +26,15 @@ class Findings {
  public:
   std::vector<std::string> sources;
 
-  void add(Finding finding) { all_.push_back(std::move(finding)); }
+  void add(Finding finding) {
+    if (all_.size() < kept) {
+      all_.push_back(std::move(finding));
+    } else {
+      ++more_;
+    }
+  }
   bool empty() const { return all_.empty(); }
-  std::size_t size() const { return all_.size(); }
+  std::size_t size() const { return all_.size() + more_; }
   /// By file, line and column; those without a position last, in order of discovery.
   std::vector<Finding> sorted() const;
   std::string file_of(const Finding& finding) const;
@@ -40,7 +46,9 @@ class Findings {
   int exit_status() const;
 
  private:
+  static constexpr std::size_t kept = 1000;  // the rest of a hostile file is only counted
   std::vector<Finding> all_;
+  std::size_t more_ = 0;
 };
 
 /// Thrown by what cannot go on; carries everything that was found.
