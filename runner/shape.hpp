@@ -63,9 +63,8 @@ struct ShapeAlternative {
 
 /// What a check needs to know besides the shape.
 struct ShapeContext {
-  std::string explain;           ///< e.g. "pushforward describe ot.semi_discrete"
-  const Shape* outer = nullptr;  ///< the object around, for misplaced keys
-  std::string outer_pointer = {};
+  std::string
+      explain;  ///< the command that explains a key, for instance "pushforward describe ot.sliced"
 };
 
 /// `given` with every default filled in and short forms written out, in the order of the fields.

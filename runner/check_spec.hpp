@@ -1,0 +1,56 @@
+/// One entry of `checks` in a config.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "runner/shape_of.hpp"
+
+namespace pushforward::runner {
+
+/// What a quantity is compared with: a number, or another quantity by name; "closed_form" and
+/// "target" stand for the value that the task knows to be right.
+struct Comparand {
+  std::variant<double, std::string> value;
+};
+
+template <>
+struct JsonType<Comparand> {
+  static Shape shape();
+  static Comparand read(const Json& json);
+  static Json write(const Comparand& comparand);
+};
+
+/// Asserts something about one quantity of the result. Exactly one of max, min, equals,
+/// closed_form, below, above and slope is given.
+struct CheckSpec {
+  std::string id;
+  std::string quantity;
+  std::optional<double> max, min;
+  std::optional<Comparand> equals;
+  bool closed_form = false;
+  std::optional<std::string> below, above;
+  std::optional<double> slope, tol;
+  std::optional<double> z_max;
+  std::optional<double> rel_tol, abs_tol;
+
+  template <class Self, class Field>
+  static void describe(Self& self, Field&& field) {
+    field("id", self.id, any_value, "name of the check in tables; the quantity if left out");
+    field("quantity", self.quantity, any_value, "what is checked: a scalar of the result");
+    field("max", self.max, finite, "passes at or below this");
+    field("min", self.min, finite, "passes at or above this");
+    field("equals", self.equals, any_value, "a number, another quantity, or \"closed_form\"");
+    field("closed_form", self.closed_form, any_value, "short for equals \"closed_form\"");
+    field("below", self.below, any_value, "passes below this other quantity");
+    field("above", self.above, any_value, "passes above this other quantity");
+    field("slope", self.slope, finite, "a fitted exponent passes within tol of this");
+    field("tol", self.tol, positive, "how far a slope may be off");
+    field("z_max", self.z_max, positive, "standard errors allowed; 4.9 is a chance of 1e-6");
+    field("rel_tol", self.rel_tol, non_negative, "relative difference allowed by equals");
+    field("abs_tol", self.abs_tol, non_negative, "absolute difference allowed by equals");
+  }
+};
+
+}  // namespace pushforward::runner
