@@ -91,6 +91,9 @@ class RunContext {
   /// A matrix of the result, d x n; arrays/<name>.npy holds it as n rows of d.
   virtual void array(std::string_view name, const Matrix& values, std::string_view unit = {},
                      std::string_view description = {}) = 0;
+  /// Starts a part of the report: what follows in tables and figures belongs to it. Paragraphs are
+  /// plain text with `code` in backticks and **bold** in stars.
+  virtual void section(std::string title, std::vector<std::string> paragraphs = {}) = 0;
   virtual void figure(Figure figure) = 0;
   virtual void table(Table table) = 0;
   virtual void warn(std::string text) = 0;

@@ -1,0 +1,51 @@
+/// What a stopped run needs to go on: finished stages, and the state inside the one under way.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runner/context.hpp"
+
+namespace pushforward::runner {
+
+struct FinishedStage {
+  std::string name;
+  std::shared_ptr<const Bundle> outcome;
+  std::vector<std::string> warnings;
+  double wall_seconds = 0.0;
+  double cpu_seconds = 0.0;
+};
+
+struct Checkpoint {
+  std::string config_hash, inputs_hash, build_id;
+  std::vector<FinishedStage> finished;
+  std::string current;                ///< name of the stage under way; may be empty
+  std::optional<Bundle> state;        ///< inside it; nothing if it starts afresh
+  std::vector<std::string> warnings;  ///< of the stage under way
+  std::uint64_t metrics_bytes = 0;    ///< length of metrics.jsonl
+};
+
+/// Magic, length, JSON header, raw arrays, SHA-256 of all before it.
+std::string checkpoint_bytes(const Checkpoint& checkpoint);
+/// @throws std::runtime_error saying what is wrong with the bytes
+Checkpoint parse_checkpoint(const std::string& bytes);
+
+/// Writes checkpoint number `number` into `folder` and removes all but the newest `keep`.
+void write_checkpoint(const std::filesystem::path& folder, int number, int keep,
+                      const Checkpoint& checkpoint);
+
+struct FoundCheckpoint {
+  Checkpoint checkpoint;
+  int number = 0;
+  std::vector<std::string> damaged;  ///< files that did not verify and are now named *.bad
+};
+
+/// The newest checkpoint that verifies. Damaged ones are renamed to *.bad.
+/// @throws Refused E801 (exit status 8) if there is none
+FoundCheckpoint newest_checkpoint(const std::filesystem::path& folder);
+
+}  // namespace pushforward::runner

@@ -1,0 +1,282 @@
+#include "runner/execute.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <set>
+
+#include "pushforward/core/measure.hpp"
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+namespace pushforward::runner {
+
+namespace {
+
+/// Unwinds a task whose run is to stop; everything worth keeping has been saved.
+struct Stopped {
+  Stop reason;
+};
+
+double wall_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double cpu_now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+class Session final : public RunContext {
+ public:
+  Session(const RunPlan& plan, RunHost& host, const Checkpoint* resumed)
+      : plan_(plan), host_(host) {
+    if (resumed != nullptr) {
+      restored_ = *resumed;
+      result_.warnings = {};
+    }
+    done_.config_hash = plan.config_hash();
+    done_.inputs_hash = plan.inputs_hash();
+    for (const auto& text : plan.warnings) warn(text);
+  }
+
+  std::uint64_t seed() const override { return plan_.seed; }
+  int threads() const override { return plan_.runtime.threads.count; }
+
+  const DiscreteMeasure& data(const DataReference& reference) const override {
+    const DiscreteMeasure* measure = plan_.data.find(reference);
+    require(measure != nullptr, "RunContext", "data", std::string_view(reference.name),
+            "an entry of \"data\"");
+    return *measure;
+  }
+
+  const Bundle& stage(std::string_view name, const std::function<Bundle(Stage&)>& compute) override;
+
+  void scalar(std::string_view name, Scalar scalar) override {
+    require(result_.find(name) == nullptr, "RunContext", "scalar", name, "a name not used before");
+    result_.scalars.push_back({std::string(name), std::move(scalar)});
+  }
+  void array(std::string_view name, const Matrix& values, std::string_view unit,
+             std::string_view description) override {
+    const bool taken = std::any_of(result_.arrays.begin(), result_.arrays.end(),
+                                   [&](const NamedArray& array) { return array.name == name; });
+    require(!taken, "RunContext", "array", name, "a name not used before");
+    result_.arrays.push_back(
+        {std::string(name), values, std::string(unit), std::string(description)});
+  }
+  void section(std::string title, std::vector<std::string> paragraphs) override {
+    result_.sections.push_back({std::move(title), std::move(paragraphs), {}, {}});
+  }
+  void figure(Figure figure) override {
+    figure.validate();
+    open_section().figures.push_back(std::move(figure));
+  }
+  void table(Table table) override {
+    table.validate();
+    open_section().tables.push_back(std::move(table));
+  }
+  void warn(std::string text) override {
+    auto& warnings = result_.warnings;
+    if (std::find(warnings.begin(), warnings.end(), text) != warnings.end()) return;
+    host_.warning(text);
+    warnings.push_back(std::move(text));
+  }
+  void finish(const SolveReport& report) override {
+    result_.status = std::string(pushforward::name(report.termination));
+    result_.converged = report.converged;
+    result_.iterations = report.iterations;
+    result_.residual = report.residual;
+  }
+
+  RunResult& result() { return result_; }
+
+ private:
+  friend class ActiveStage;
+
+  ReportSection& open_section() {
+    if (result_.sections.empty()) result_.sections.push_back({"Results", {}, {}, {}});
+    return result_.sections.back();
+  }
+
+  void keep_time(const FinishedStage& stage, bool restored) {
+    result_.times.push_back({stage.name, stage.wall_seconds, stage.cpu_seconds, restored});
+  }
+
+  const RunPlan& plan_;
+  RunHost& host_;
+  std::optional<Checkpoint> restored_;  // what of the resumed run has not been handed back yet
+  std::size_t handed_back_ = 0;
+  Checkpoint done_;
+  std::set<std::string> names_;
+  bool inside_ = false;
+  RunResult result_;
+};
+
+class ActiveStage final : public Stage {
+ public:
+  ActiveStage(Session& session, std::string name) : session_(session), name_(std::move(name)) {
+    auto& restored = session_.restored_;
+    if (restored && restored->current == name_) {
+      state_ = std::move(restored->state);
+      warnings = restored->warnings;
+      for (const auto& text : warnings) session_.warn(text);
+    }
+    // Only the first stage that really runs can have state from before.
+    restored.reset();
+  }
+
+  const Bundle* restored() const override { return state_ ? &*state_ : nullptr; }
+
+  void poll(const Progress& progress, const std::function<Bundle()>& state) override {
+    RunHost& host = session_.host_;
+    Progress shown = progress;
+    if (shown.phase.empty()) shown.phase = name_;
+    host.progress(shown);
+    const Stop stop = host.stop();
+    const bool save = stop != Stop::no || (state && host.checkpoint_due());
+    if (save) {
+      Checkpoint& checkpoint = session_.done_;
+      checkpoint.current = name_;
+      checkpoint.state = state ? std::optional(state()) : std::nullopt;
+      // Without state the stage starts afresh, and its warnings come again.
+      checkpoint.warnings = state ? warnings : std::vector<std::string>{};
+      if (state || stop != Stop::no) host.save(checkpoint);
+      checkpoint.state.reset();
+    }
+    if (stop != Stop::no) throw Stopped{stop};
+  }
+
+  Observer observer() override {
+    return [this](const Progress& progress) {
+      Progress shown = progress;
+      if (shown.phase.empty()) shown.phase = name_;
+      session_.host_.progress(shown);
+      if (stop_ == Stop::no) stop_ = session_.host_.stop();
+      return stop_ == Stop::no;
+    };
+  }
+
+  void record(std::initializer_list<std::pair<std::string_view, double>> numbers) override {
+    Json line = Json::object();
+    line.set("stage", name_);
+    for (const auto& [key, value] : numbers) line.set(key, value);
+    session_.host_.metric(line.compact());
+  }
+
+  void warn(std::string text) override {
+    if (std::find(warnings.begin(), warnings.end(), text) != warnings.end()) return;
+    session_.warn(text);
+    warnings.push_back(std::move(text));
+  }
+
+  /// Ends a stage whose solver was stopped through the observer: its outcome is not the stage's.
+  void check_stopped() {
+    if (stop_ == Stop::no) return;
+    Checkpoint& checkpoint = session_.done_;
+    checkpoint.current = name_;
+    checkpoint.state.reset();
+    checkpoint.warnings.clear();
+    session_.host_.save(checkpoint);
+    throw Stopped{stop_};
+  }
+
+  std::vector<std::string> warnings;
+
+ private:
+  Session& session_;
+  std::string name_;
+  std::optional<Bundle> state_;
+  Stop stop_ = Stop::no;
+};
+
+const Bundle& Session::stage(std::string_view name, const std::function<Bundle(Stage&)>& compute) {
+  require(!inside_, "RunContext", "stage", name, "not inside another stage");
+  require(names_.insert(std::string(name)).second, "RunContext", "stage", name,
+          "a name not used before");
+  if (restored_ && handed_back_ < restored_->finished.size()) {
+    const FinishedStage& finished = restored_->finished[handed_back_];
+    require(finished.name == name, "RunContext", "stage", name,
+            "the same stages in the same order as in the run that is resumed");
+    ++handed_back_;
+    host_.stage(name, true);
+    for (const auto& text : finished.warnings) warn(text);
+    keep_time(finished, true);
+    done_.finished.push_back(finished);
+    return *done_.finished.back().outcome;
+  }
+  host_.stage(name, false);
+  const double wall = wall_now();
+  const double cpu = cpu_now();
+  ActiveStage active(*this, std::string(name));
+  inside_ = true;
+  FinishedStage finished{.name = std::string(name)};
+  finished.outcome = std::make_shared<Bundle>(compute(active));
+  inside_ = false;
+  active.check_stopped();
+  finished.warnings = active.warnings;
+  finished.wall_seconds = wall_now() - wall;
+  finished.cpu_seconds = cpu_now() - cpu;
+  keep_time(finished, false);
+  done_.finished.push_back(std::move(finished));
+  done_.current.clear();
+  done_.warnings.clear();
+  const Stop stop = host_.stop();
+  if (stop != Stop::no || host_.checkpoint_due()) host_.save(done_);
+  if (stop != Stop::no) throw Stopped{stop};
+  return *done_.finished.back().outcome;
+}
+
+Verdict judge(const RunResult& result) {
+  if (!result.complete) return Verdict::interrupted;
+  const auto any = [&](CheckVerdict verdict) {
+    return std::any_of(result.checks.begin(), result.checks.end(),
+                       [&](const CheckOutcome& check) { return check.verdict == verdict; });
+  };
+  if (result.status == "non_finite") return Verdict::failed;
+  if (any(CheckVerdict::fail)) return Verdict::check_failed;
+  if (!result.converged) return Verdict::not_converged;
+  return any(CheckVerdict::inconclusive) ? Verdict::inconclusive : Verdict::ok;
+}
+
+}  // namespace
+
+RunResult execute(const RunPlan& plan, RunHost& host, const Checkpoint* resumed) {
+#ifdef _OPENMP
+  if (plan.runtime.threads.count > 0) omp_set_num_threads(plan.runtime.threads.count);
+#endif
+  Session session(plan, host, resumed);
+  try {
+    plan.task->run(plan.resolved, session);
+  } catch (const Stopped& stopped) {
+    session.result().stopped = stopped.reason;
+    session.result().complete = false;
+    session.result().status = stopped.reason == Stop::time_limit ? "time_limit" : "interrupted";
+    session.result().converged = false;
+  }
+  RunResult& result = session.result();
+  if (result.complete) result.checks = evaluate(plan.checks, result);
+  result.verdict = judge(result);
+  return std::move(result);
+}
+
+int exit_status(const RunResult& result, const RunPlan& plan) {
+  switch (result.stopped) {
+    case Stop::interrupt:
+      return 130;
+    case Stop::terminate:
+      return 143;
+    case Stop::time_limit:
+      return 75;
+    case Stop::no:
+      break;
+  }
+  constexpr int numerical = 5;
+  constexpr int check = 6;
+  if (result.verdict == Verdict::failed) return numerical;
+  if (!result.converged && plan.on_not_converged == OnNotConverged::error) return numerical;
+  const bool all_passed = std::all_of(
+      result.checks.begin(), result.checks.end(),
+      [](const CheckOutcome& outcome) { return outcome.verdict == CheckVerdict::pass; });
+  return all_passed ? 0 : check;
+}
+
+}  // namespace pushforward::runner
