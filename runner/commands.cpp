@@ -1,0 +1,129 @@
+// The commands that run and check configs.
+#include <algorithm>
+#include <cstdio>
+#include <unistd.h>
+
+#include "runner/cli.hpp"
+#include "runner/provenance.hpp"
+
+namespace pushforward::runner {
+
+namespace {
+
+LoadOptions load_options(const Arguments& arguments) {
+  return {.overrides = arguments.overrides, .allow_outside = arguments.allow_outside};
+}
+
+RunOptions run_options(const Arguments& arguments) {
+  return {.out = arguments.out,
+          .progress = arguments.progress,
+          .command_line = arguments.line,
+          .quiet = false};
+}
+
+std::string plan_line(const RunPlan& plan) {
+  std::string text = "task " + std::string(plan.task->name());
+  if (plan.estimate.bytes > 0) text += ", about " + size_text(plan.estimate.bytes);
+  if (plan.estimate.operations > 0) {
+    char buffer[64];
+    std::snprintf(buffer, sizeof buffer, ", %.1e operations", plan.estimate.operations);
+    text += buffer;
+  }
+  return text + ", config " + plan.config_hash().substr(0, 8);
+}
+
+int concluded(const FinishedRun& run, const Arguments& arguments) {
+  if (arguments.json) {
+    Json json = Json::object();
+    json.set("folder", run.folder.string());
+    json.set("verdict", name(run.result.verdict));
+    json.set("exit_status", run.exit_status);
+    std::printf("%s\n", json.compact().c_str());
+  } else {
+    std::printf("%s\n", run.folder.c_str());
+  }
+  return run.exit_status;
+}
+
+/// The files whose bytes must agree between two runs of one config, relative to the run folder.
+std::vector<std::filesystem::path> compared_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files{"result.json", "metrics.jsonl"};
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "arrays", ignored)) {
+    files.push_back(std::filesystem::path("arrays") / entry.path().filename());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+}  // namespace
+
+int run_command(const Registry& registry, const Arguments& arguments) {
+  RunPlan plan = load_config(arguments.positional.front(), registry, load_options(arguments));
+  if (arguments.threads) plan.runtime.threads.count = *arguments.threads;
+  if (arguments.dry_run) {
+    std::printf("ok: %s\n", plan_line(plan).c_str());
+    return 0;
+  }
+  return concluded(run_in_new_folder(plan, run_options(arguments)), arguments);
+}
+
+int validate_command(const Registry& registry, const Arguments& arguments) {
+  int status = 0;
+  for (const std::string& file : arguments.positional) {
+    try {
+      const RunPlan plan = load_config(file, registry, load_options(arguments));
+      std::printf("ok %s: %s\n", file.c_str(), plan_line(plan).c_str());
+      for (const auto& warning : plan.warnings) std::printf("  warning: %s\n", warning.c_str());
+    } catch (const Refused& error) {
+      const Findings& findings = error.findings();
+      const std::string text = arguments.errors_json ? findings.json_lines() : findings.text();
+      std::fputs(text.c_str(), stderr);
+      if (status == 0) status = error.exit_status();
+    }
+  }
+  return status;
+}
+
+int resume_command(const Registry& registry, const Arguments& arguments) {
+  return concluded(resume_in_folder(arguments.positional.front(), registry, arguments.overrides,
+                                    run_options(arguments)),
+                   arguments);
+}
+
+int reproduce_command(const Registry& registry, const Arguments& arguments) {
+  const std::filesystem::path original = arguments.positional.front();
+  RunPlan plan = plan_of_run(original, registry);
+  if (arguments.threads) plan.runtime.threads.count = *arguments.threads;
+  plan.runtime.time_limit = {};
+  RunOptions options = run_options(arguments);
+  options.quiet = true;
+  options.out = create_fresh_folder(std::filesystem::temp_directory_path(),
+                                    "pushforward-reproduce-" + std::to_string(::getpid()));
+  const FinishedRun again = run_in_new_folder(plan, options);
+  if (!again.result.complete) return again.exit_status;
+  std::vector<std::string> different;
+  const auto files = compared_files(original);
+  for (const auto& file : files) {
+    const bool there = std::filesystem::exists(again.folder / file);
+    if (!there || read_file(original / file) != read_file(again.folder / file)) {
+      different.push_back(file.string());
+    }
+  }
+  if (compared_files(again.folder) != files && different.empty()) different.push_back("arrays/");
+  if (different.empty()) {
+    std::filesystem::remove_all(again.folder);
+    std::printf("reproduced: %zu files agree byte for byte\n", files.size());
+    return 0;
+  }
+  std::string text = "not reproduced; these files differ:";
+  for (const auto& file : different) text += "\n" + file;
+  if (read_file(original / "provenance.json").find(build_id()) == std::string::npos) {
+    text += "\nthe run was made by another build of the program";
+  }
+  constexpr int check_failed = 6;
+  throw Refused("E806", original.string(), text + "\nthe new run is in " + again.folder.string(),
+                check_failed);
+}
+
+}  // namespace pushforward::runner

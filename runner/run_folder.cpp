@@ -1,0 +1,209 @@
+#include "runner/run_folder.hpp"
+
+#include <algorithm>
+#include <new>
+#include <sys/resource.h>
+
+#include "pushforward/core/errors.hpp"
+
+#include "runner/json_parser.hpp"
+#include "runner/provenance.hpp"
+#include "runner/sha256.hpp"
+
+namespace pushforward::runner {
+
+namespace {
+
+constexpr int exit_checkpoint = 8;
+
+double rusage_seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+void write_arrays(const std::filesystem::path& folder, const RunResult& result) {
+  if (result.arrays.empty()) return;
+  std::filesystem::create_directories(folder);
+  Json index = Json::object();
+  for (const NamedArray& array : result.arrays) {
+    const std::string bytes = npy_bytes(array.values);
+    write_atomically(folder / (array.name + ".npy"), bytes);
+    Json& entry = index.set(array.name, Json::object());
+    entry.set("file", array.name + ".npy");
+    entry.set("shape", Json(Json::List{Json(array.values.cols()), Json(array.values.rows())}));
+    entry.set("type", "float64");
+    entry.set("unit", array.unit);
+    entry.set("description", array.description);
+    entry.set("sha256", sha256(bytes));
+  }
+  write_atomically(folder / "index.json", index.pretty());
+}
+
+void write_timing(const std::filesystem::path& file, const RunResult& result, double wall) {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  Json json = Json::object();
+  json.set("wall_seconds", wall);
+  json.set("cpu_seconds", rusage_seconds(usage.ru_utime) + rusage_seconds(usage.ru_stime));
+  json.set("peak_bytes", 1024.0 * static_cast<double>(usage.ru_maxrss));
+  Json& stages = json.set("stages", Json::list());
+  for (const StageTime& time : result.times) {
+    Json stage = Json::object();
+    stage.set("stage", time.name);
+    stage.set("wall_seconds", time.wall_seconds);
+    stage.set("cpu_seconds", time.cpu_seconds);
+    if (time.restored) stage.set("restored", true);
+    stages.push(std::move(stage));
+  }
+  write_atomically(file, json.pretty());
+}
+
+std::string state_of(const RunResult& result) {
+  if (result.stopped == Stop::time_limit) return "stopped_at_limit";
+  if (!result.complete) return "interrupted";
+  return result.verdict == Verdict::failed ? "failed" : "done";
+}
+
+/// Temporary files of a process that was killed.
+void remove_leftovers(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with('.') && name.find(".tmp-") != name.npos) found.push_back(entry.path());
+  }
+  for (const auto& path : found) std::filesystem::remove(path, ignored);
+}
+
+/// An exception of a task as a problem that the user can act on.
+[[noreturn]] void translate_failure(const RunPlan& plan) {
+  const std::string task(plan.task->name());
+  try {
+    throw;
+  } catch (const Refused&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw Refused("E702", task, "memory ran out; the last checkpoint stands", 7);
+  } catch (const BackendUnavailable& error) {
+    throw Refused("E510", task, error.what(), 5);
+  } catch (const std::invalid_argument& error) {
+    throw Refused("E307", task, std::string("a value was refused while running: ") + error.what(),
+                  3);
+  } catch (const std::domain_error& error) {
+    throw Refused("E501", task, error.what(), 5);
+  }
+}
+
+FinishedRun run_here(const RunPlan& plan, const std::filesystem::path& folder,
+                     const RunOptions& options, FoundCheckpoint* resumed, Json origin) {
+  ProgressView view(options.progress);
+  FolderHost host(folder, plan, view, resumed);
+  FinishedRun run{.folder = folder, .result = {}};
+  if (resumed != nullptr) {
+    for (const auto& file : resumed->damaged) {
+      host.warning("the checkpoint " + file + " was damaged and is kept as " + file + ".bad");
+    }
+  } else {
+    // So that a run killed before its first checkpoint can be resumed like any other.
+    Checkpoint nothing{.config_hash = plan.config_hash(), .inputs_hash = plan.inputs_hash()};
+    host.save(nothing);
+  }
+  try {
+    run.result = execute(plan, host, resumed ? &resumed->checkpoint : nullptr);
+  } catch (...) {
+    view.clear();
+    host.write_status("failed");
+    translate_failure(plan);
+  }
+  RunResult& result = run.result;
+  host.settle();
+  if (result.complete) write_arrays(folder / "arrays", result);
+  write_atomically(folder / "result.json", result.json().pretty());
+  write_timing(folder / "timing.json", result, host.seconds());
+  origin.set("finished", utc_now());
+  write_atomically(folder / "provenance.json", origin.pretty());
+  if (result.complete) {
+    std::filesystem::remove_all(folder / "checkpoint");
+  }
+  host.write_status(state_of(result));
+  view.clear();
+  run.exit_status = exit_status(result, plan);
+  if (!options.quiet) std::fputs(summary_text(run, plan, host.seconds()).c_str(), stderr);
+  return run;
+}
+
+}  // namespace
+
+FinishedRun run_in_new_folder(const RunPlan& plan, const RunOptions& options) {
+  std::filesystem::path folder = options.out;
+  if (folder.empty()) {
+    folder = create_fresh_folder(
+        "runs", plan.name + "-" + utc_stamp() + "-" + plan.config_hash().substr(0, 8));
+  } else {
+    claim_folder(folder);
+  }
+  const FolderLock lock(folder);
+  Json origin = provenance(plan, options.command_line);
+  write_atomically(folder / "config.json", plan.given);
+  write_atomically(folder / "resolved.json", plan.resolved.pretty());
+  write_atomically(folder / "provenance.json", origin.pretty());
+  std::error_code error;
+  std::filesystem::create_directory(folder / "checkpoint", error);
+  return run_here(plan, folder, options, nullptr, std::move(origin));
+}
+
+RunPlan plan_of_run(const std::filesystem::path& folder, const Registry& registry,
+                    const std::vector<std::string>& overrides) {
+  std::error_code error;
+  if (!std::filesystem::exists(folder / "resolved.json", error)) {
+    throw Refused("E802", folder.string(), "is not the folder of a run: there is no resolved.json",
+                  exit_checkpoint);
+  }
+  LoadOptions options{.overrides = overrides, .allow_outside = true};
+  Findings findings;
+  const std::string origin_text = read_file(folder / "provenance.json");
+  const auto origin = parse_json(origin_text, 0, Comments::refused, findings);
+  const Json* config_folder = origin ? origin->find("config_folder") : nullptr;
+  if (config_folder == nullptr || !config_folder->is_string()) {
+    throw Refused("E802", (folder / "provenance.json").string(), "is damaged", exit_checkpoint);
+  }
+  options.folder = config_folder->string();
+  return load_config_text(read_file(folder / "resolved.json"), folder / "resolved.json", registry,
+                          options);
+}
+
+FinishedRun resume_in_folder(const std::filesystem::path& folder, const Registry& registry,
+                             const std::vector<std::string>& overrides, const RunOptions& options) {
+  const RunPlan before = plan_of_run(folder, registry);
+  const RunPlan plan = overrides.empty() ? before : plan_of_run(folder, registry, overrides);
+  for (const auto& field : {"name", "data", "problem", "solver", "checks", "output", "seed"}) {
+    const Json* now = plan.resolved.find(field);
+    if (*now == *before.resolved.find(field)) continue;
+    throw Refused("E803", folder.string(),
+                  "the checkpoint was written for another config: /" + std::string(field) +
+                      " would change. Allowed to change on resume: runtime",
+                  exit_checkpoint);
+  }
+  const FolderLock lock(folder);
+  remove_leftovers(folder);
+  if (!std::filesystem::exists(folder / "checkpoint")) {
+    throw Refused("E805", folder.string(), "the run is finished; there is nothing to resume",
+                  exit_checkpoint);
+  }
+  FoundCheckpoint found = newest_checkpoint(folder / "checkpoint");
+  if (found.checkpoint.inputs_hash != plan.inputs_hash()) {
+    throw Refused("E803", folder.string(),
+                  "the checkpoint was written for other data or another config: a data file has "
+                  "changed since",
+                  exit_checkpoint);
+  }
+  if (found.checkpoint.build_id != build_id()) {
+    throw Refused("E804", folder.string(),
+                  "the checkpoint was written by another build of the program; the numbers need "
+                  "not agree. Run the config again instead",
+                  exit_checkpoint);
+  }
+  Json origin = provenance(plan, options.command_line);
+  return run_here(plan, folder, options, &found, std::move(origin));
+}
+
+}  // namespace pushforward::runner
