@@ -54,7 +54,7 @@ install(
   COMPONENT pushforward_development)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT pushforward_development)
 
-if(TARGET pushforward_executable)
-  install(TARGETS pushforward_executable RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+if(TARGET pushforward_program)
+  install(TARGETS pushforward_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
                                                  COMPONENT pushforward_runtime)
 endif()
