@@ -42,7 +42,9 @@ struct SemidiscreteSolver::Implementation {
   double deviation(const SemidiscreteState& state) const {
     if (centred().size() == 1) return 0.0;
     if (averages()) {
-      if (state.averaged_samples == 0) return std::numeric_limits<double>::infinity();
+      if (state.averaged_samples == 0 || detail::lagging_cells(centred(), state) > 0) {
+        return std::numeric_limits<double>::infinity();
+      }
       return floor_excess /
              std::sqrt(static_cast<double>(state.averaged_samples) * smallest_weight());
     }
@@ -114,7 +116,15 @@ struct SemidiscreteSolver::Implementation {
     const double squared = std::max(0.0, chi.value - chi.standard_error) /
                            (static_cast<double>(target.size()) * smallest_weight());
     const std::int64_t needed = planned(std::sqrt(squared), state);
-    const bool hopeless = needed > 2 * std::max(state.planned_samples, state.certificate_samples);
+    const double noise =
+        detail::typical_maximum(target.size()) /
+        std::sqrt(static_cast<double>(state.certificate_samples) * smallest_weight());
+    const Vector masses =
+        state.hits.cast<double>() / static_cast<double>(state.certificate_samples);
+    const double worst =
+        ((masses - target.weights).array() / target.weights.array()).abs().maxCoeff();
+    const bool hopeless = needed > 2 * std::max(state.planned_samples, state.certificate_samples) ||
+                          worst - 1.5 * noise > options.tolerance;
     if (state.certificate_samples < state.planned_samples) {
       if (hopeless) return_to_ascent(state);
       return;
@@ -129,7 +139,8 @@ struct SemidiscreteSolver::Implementation {
     } else if (hopeless) {
       return_to_ascent(state);
     } else {
-      state.planned_samples = std::max(needed, state.planned_samples + state.planned_samples / 3);
+      state.planned_samples = std::max(std::min(needed, 2 * state.planned_samples),
+                                       state.planned_samples + state.planned_samples / 6);
     }
   }
 };

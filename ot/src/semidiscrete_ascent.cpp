@@ -19,7 +19,9 @@ constexpr double relaxation = 0.7;
 constexpr double forgetting = 0.9;    // of smoothed masses and boundary densities, per batch
 constexpr double prior_weight = 0.3;  // of the mean boundary density, in cells of the right mass
 constexpr double gap_quantile = 0.25;
-constexpr double settled = 0.4;       // relative error, root mean square, at which the gain falls
+constexpr double settled = 0.4;  // relative error, root mean square, at which the gain falls
+constexpr double lagging = 0.5;  // smoothed relative error beyond which a cell lags behind
+constexpr double lag_gain = 1.0;
 constexpr std::int64_t patience = 8;  // batches without a better error until it falls anyway
 constexpr std::int64_t level_batches = 40;
 constexpr double gain_exponent = 0.6;
@@ -100,6 +102,13 @@ double height_scale(const CentredProblem& problem) {
   return scale > 0.0 ? scale : 1.0;
 }
 
+Index lagging_cells(const CentredProblem& problem, const SemidiscreteState& state) {
+  const double batches = state.masses.sum();
+  if (batches == 0.0) return 0;
+  const Vector masses = state.masses / batches;
+  return ((masses - problem.weights).array().abs() > lagging * problem.weights.array()).count();
+}
+
 void begin_averaged_ascent(const std::vector<Level>& levels, SemidiscreteState& state) {
   state.level = 0;
   state.heights = Vector::Zero(1);
@@ -113,8 +122,9 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
   const Index atoms = problem.size();
   const bool is_last = state.level == last;
   if (atoms > 1) {
-    const Index n =
-        std::max({smallest_batch, draws_per_atom * atoms, Index(state.averaged_samples / 8)});
+    // Batches grow with the average, but a cell that lags behind needs steps, not draws.
+    const Index grown = lagging_cells(problem, state) == 0 ? state.averaged_samples / 8 : 0;
+    const Index n = std::max({smallest_batch, draws_per_atom * atoms, grown});
     const Batch batch = draw_batch(problem, options, state, n);
     const double error = squared_error(batch.hits, n, problem.weights);
     state.ascent_samples += n;
@@ -132,24 +142,27 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
     const Vector masses = batch.hits.cast<double>() / static_cast<double>(n);
     state.masses = forgetting * state.masses + masses;
     state.boundaries = forgetting * state.boundaries + batch.boundaries;
+    const bool averages = state.gain_samples > 0;
+    if (averages) state.averaged_samples += n;
+    const double average_gain =
+        averages ? static_cast<double>(n) / static_cast<double>(state.averaged_samples) : 1.0;
+    const double batches = state.masses.sum();  // smoothed: the masses of each batch sum to one
     for (Index j = 0; j < atoms; ++j) {
       const double nu = problem.weights[j];
       // Boundary density for each unit of mass: the inverse of the height that changes a cell by
       // its own size. Relative errors are measured against the larger mass, which bounds the step.
       const double rate = (state.boundaries[j] + prior_weight * batch.density * nu) /
                           (state.masses[j] + prior_weight * nu);
-      const double against =
-          state.gain_samples > 0 ? std::max(nu, 0.5 * masses[j]) : std::max(nu, masses[j]);
-      state.heights[j] -= relaxation * gain * (masses[j] - nu) / (against * rate);
+      const double against = averages ? std::max(nu, 0.5 * masses[j]) : std::max(nu, masses[j]);
+      // A cell that is still far off when the rest has settled keeps its full gain.
+      const bool lags = std::abs(state.masses[j] / batches - nu) > lagging * nu;
+      const double step = relaxation * (masses[j] - nu) / (against * rate);
+      state.heights[j] -= (lags && averages ? lag_gain : gain) * step;
+      state.average[j] += (lags ? 1.0 : average_gain) * (state.heights[j] - state.average[j]);
     }
-    state.heights.array() -= state.heights.dot(problem.weights);
-    if (state.gain_samples > 0) {
-      state.averaged_samples += n;
-      state.average += (static_cast<double>(n) / static_cast<double>(state.averaged_samples)) *
-                       (state.heights - state.average);
-    } else {
-      state.average = state.heights;
-    }
+    const double shift = state.heights.dot(problem.weights);
+    state.heights.array() -= shift;
+    state.average.array() -= shift;
     if (!is_last && !is_settled && ++state.level_batches < level_batches) return;
   }
   if (is_last) return;

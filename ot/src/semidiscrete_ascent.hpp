@@ -14,6 +14,9 @@ void begin_averaged_ascent(const std::vector<Level>& levels, SemidiscreteState& 
 void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteOptions& options,
                            SemidiscreteState& state);
 
+/// Cells of the averaged ascent whose smoothed mass is off by more than half.
+Index lagging_cells(const CentredProblem& problem, const SemidiscreteState& state);
+
 void begin_mc_adam(const std::vector<Level>& levels, SemidiscreteState& state);
 void mc_adam_batch(const std::vector<Level>& levels, const SemidiscreteOptions& options,
                    SemidiscreteState& state);

@@ -13,6 +13,21 @@ namespace {
 
 constexpr Index pilot_draws = 4096;
 
+// While it lives, loops of a sampler called from this thread stay on it: blocks are small and are
+// spread over threads already.
+class OneThread {
+ public:
+#ifdef _OPENMP
+  OneThread() : threads_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(threads_); }
+
+ private:
+  int threads_;
+#else
+  OneThread() {}
+#endif
+};
+
 // The representative of each point: the lowest index among those equal to it, or -1 for weight 0.
 IndexVector representatives(const DiscreteMeasure& target) {
   const Matrix& y = target.points();
@@ -84,6 +99,7 @@ void visit_draws(const CentredProblem& problem, const CellAssignment& cells, con
     const Index size = std::min(chunk, n - start);
     pushforward::detail::parallel_blocks(size, block, threads, [&](Index begin, Index end, Index) {
       const Index count = end - begin;
+      const OneThread scope;
       Matrix x(d, count);
       problem.source->draw(key.at_chain(key.chain + static_cast<std::uint32_t>(start + begin)), x);
       x.colwise() -= problem.source_mean;
