@@ -10,6 +10,8 @@
 
 #include "pushforward/core/errors.hpp"
 
+#include "core/src/isotropic_mixture.hpp"
+
 namespace pushforward {
 namespace {
 
@@ -72,6 +74,7 @@ struct GaussianMixture::Level {
   // What a point is told by component k: r_k (shift_k + Q_k diag(gain_k) Q_k' (x - a m_k)).
   Matrix gain;
   const Matrix* shift = nullptr;
+  Matrix pull;  // shift_k - gain_k a m_k, of isotropic components
 
   const std::vector<Matrix>* axes = nullptr;
 
@@ -109,6 +112,14 @@ void GaussianMixture::Level::evaluate_block(PointsIn x, Matrix& centred, Matrix&
 
 void GaussianMixture::Level::evaluate(PointsIn x, VectorOut* log_p, PointsOut* out,
                                       PointsOut* r) const {
+  if (axes == nullptr && r == nullptr) {
+    const detail::IsotropicTerms terms{
+        means, total.transpose(), constants,
+        out == nullptr ? Vector::Zero(means.cols()) : Vector(gain.transpose()),
+        out == nullptr ? Matrix::Zero(means.rows(), means.cols()) : pull};
+    detail::evaluate_isotropic(terms, x, log_p == nullptr ? nullptr : log_p->data(), out);
+    return;
+  }
   const Index d = x.rows();
   const Index components = means.cols();
   const Index block = std::clamp<Index>(Index{32768} / (d * components), 8, 256);
@@ -228,6 +239,7 @@ GaussianMixture::Level GaussianMixture::density_level(const char* where) const {
           "greater than 0 for a law with a density");
   Level level = this->level(1.0, 0.0);
   level.gain = -level.total.cwiseInverse();
+  if (is_isotropic()) level.pull = means_ * level.total.cwiseInverse().row(0).asDiagonal();
   return level;
 }
 
@@ -270,6 +282,10 @@ void GaussianMixture::denoise(PointsIn x, double a, double s, PointsOut d) const
   Level level = this->level(a, s);
   level.gain = a * variances_.cwiseQuotient(level.total);
   level.shift = &means_;
+  // 1 - a gain = s^2 / S, without the cancellation
+  if (is_isotropic()) {
+    level.pull = means_ * (s * s * level.total.cwiseInverse()).row(0).asDiagonal();
+  }
   level.evaluate(x, nullptr, &d, nullptr);
 }
 

@@ -1,0 +1,175 @@
+#include "core/src/mixture_kernels.hpp"
+
+#include "core/src/simd.hpp"
+
+namespace pushforward::detail::PUSHFORWARD_ISA {
+namespace {
+
+using simd::fma;
+using simd::load;
+using simd::set;
+using simd::store;
+using V = simd::Vec<double>;
+
+constexpr int lanes = simd::lanes<double>;
+// Vectors of points that share each broadcast: four components (or rows) times these accumulate in
+// registers, of which AVX-512 has 32 and the others 16.
+constexpr int shared = simd::vector_bytes == 64 ? 4 : 2;
+constexpr int batch = shared * lanes;
+
+enum class Form { differences, products };
+
+// rows: dim x batch, one row a coordinate. Missing points repeat the last one.
+void gather(const MixtureTask& t, std::int64_t first, double* rows) {
+  const double* column[batch];
+  for (int p = 0; p < batch; ++p) {
+    const std::int64_t i = first + p < t.points ? first + p : t.points - 1;
+    column[p] = t.x + i * t.x_stride;
+  }
+  for (std::int64_t j = 0; j < t.dim; ++j) {
+    for (int p = 0; p < batch; ++p) rows[j * batch + p] = column[p][j];
+  }
+}
+
+void scatter(const MixtureTask& t, std::int64_t first, const double* rows) {
+  const std::int64_t count = t.points - first < batch ? t.points - first : batch;
+  double* to = t.out + first * t.out_stride;
+  if (count < batch) {
+    for (std::int64_t p = 0; p < count; ++p) {
+      for (std::int64_t j = 0; j < t.dim; ++j) to[p * t.out_stride + j] = rows[j * batch + p];
+    }
+    return;
+  }
+  double* column[batch];
+  for (int p = 0; p < batch; ++p) column[p] = to + p * t.out_stride;
+  for (std::int64_t j = 0; j < t.dim; ++j) {
+    for (int p = 0; p < batch; ++p) column[p][j] = rows[j * batch + p];
+  }
+}
+
+// exponents: components x batch, the l_k. Returns their maxima.
+template <Form form>
+[[gnu::always_inline]] inline void exponents(const MixtureTask& t, const double* rows,
+                                             double* exponent, V (&largest)[shared]) {
+  V square[shared]{};
+  if constexpr (form == Form::products) {
+    for (std::int64_t j = 0; j < t.dim; ++j) {
+      for (int c = 0; c < shared; ++c) {
+        const V x = load(rows + j * batch + c * lanes);
+        square[c] = fma(x, x, square[c]);
+      }
+    }
+  }
+  for (int c = 0; c < shared; ++c) largest[c] = set(-__builtin_inf());
+  for (std::int64_t k = 0; k < t.components; k += 4) {
+    const double* panel = t.slope_or_mean + k * t.dim;
+    V sum[4][shared]{};
+    for (std::int64_t j = 0; j < t.dim; ++j) {
+      V x[shared];
+      for (int c = 0; c < shared; ++c) x[c] = load(rows + j * batch + c * lanes);
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) {
+        const V entry = set(panel[4 * j + q]);
+        for (int c = 0; c < shared; ++c) {
+          if constexpr (form == Form::differences) {
+            const V difference = x[c] - entry;
+            sum[q][c] = fma(difference, difference, sum[q][c]);
+          } else {
+            sum[q][c] = fma(entry, x[c], sum[q][c]);
+          }
+        }
+      }
+    }
+#pragma GCC unroll 4
+    for (int q = 0; q < 4; ++q) {
+      const V constant = set(t.constant[k + q]);
+      const V curvature = set(t.curvature[k + q]);
+      for (int c = 0; c < shared; ++c) {
+        const V l = form == Form::differences ? fma(curvature, sum[q][c], constant)
+                                              : fma(curvature, square[c], constant) + sum[q][c];
+        store(exponent + (k + q) * batch + c * lanes, l);
+        largest[c] = simd::max(l, largest[c]);
+      }
+    }
+  }
+}
+
+// out rows 4 at a time: sum_k r_k pull_k + x sum_k r_k gain_k, with weights = 2^(l_k - max).
+[[gnu::always_inline]] inline void combine(const MixtureTask& t, const double* rows,
+                                           const double* weights, const V (&inverse)[shared],
+                                           const V (&gain)[shared], double* out) {
+  for (std::int64_t j = 0; j < t.dim; j += 4) {
+    const double* panel = t.pull + j * t.components;
+    V sum[4][shared]{};
+    for (std::int64_t k = 0; k < t.components; ++k) {
+      V w[shared];
+      for (int c = 0; c < shared; ++c) w[c] = load(weights + k * batch + c * lanes);
+#pragma GCC unroll 4
+      for (int q = 0; q < 4; ++q) {
+        const V entry = set(panel[4 * k + q]);
+        for (int c = 0; c < shared; ++c) sum[q][c] = fma(entry, w[c], sum[q][c]);
+      }
+    }
+    for (int q = 0; q < 4 && j + q < t.dim; ++q) {
+      for (int c = 0; c < shared; ++c) {
+        const std::int64_t at = (j + q) * batch + c * lanes;
+        store(out + at, fma(gain[c], load(rows + at), sum[q][c]) * inverse[c]);
+      }
+    }
+  }
+}
+
+template <Form form>
+void evaluate(const MixtureTask& t) {
+  double* const rows = t.scratch;
+  double* const out = rows + t.dim * batch;
+  double* const exponent = out + t.dim * batch;
+  for (std::int64_t first = 0; first < t.points; first += batch) {
+    gather(t, first, rows);
+    if constexpr (form == Form::products) {
+      for (std::int64_t j = 0; j < t.dim; ++j) {
+        for (int c = 0; c < shared; ++c) {
+          double* at = rows + j * batch + c * lanes;
+          store(at, load(at) - set(t.centre[j]));
+        }
+      }
+    }
+    V largest[shared];
+    exponents<form>(t, rows, exponent, largest);
+    V total[shared]{}, gain[shared]{};
+    for (std::int64_t k = 0; k < t.components; ++k) {
+      const V component_gain = set(t.gain[k]);
+      for (int c = 0; c < shared; ++c) {
+        double* at = exponent + k * batch + c * lanes;
+        const V weight = simd::exp2(load(at) - largest[c]);
+        store(at, weight);
+        total[c] += weight;
+        gain[c] = fma(component_gain, weight, gain[c]);
+      }
+    }
+    if (t.log_p != nullptr) {
+      double log_p[batch];
+      for (int c = 0; c < shared; ++c) {
+        // total - total is 0, or NaN where log would not see the NaN of the point.
+        const V log_total = simd::log(total[c]) + (total[c] - total[c]);
+        store(log_p + c * lanes, fma(largest[c], set(0.69314718055994530942), log_total));
+      }
+      for (int p = 0; p < batch && first + p < t.points; ++p) t.log_p[first + p] = log_p[p];
+    }
+    if (t.out == nullptr) continue;
+    V inverse[shared];
+    for (int c = 0; c < shared; ++c) inverse[c] = set(1.0) / total[c];
+    combine(t, rows, exponent, inverse, gain, out);
+    scatter(t, first, out);
+  }
+}
+
+}  // namespace
+
+const MixtureKernels& mixture_kernels() {
+  static constexpr MixtureKernels kernels{batch, evaluate<Form::differences>,
+                                          evaluate<Form::products>};
+  return kernels;
+}
+
+}  // namespace pushforward::detail::PUSHFORWARD_ISA
