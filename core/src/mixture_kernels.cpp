@@ -17,8 +17,6 @@ constexpr int lanes = simd::lanes<double>;
 constexpr int shared = simd::vector_bytes == 64 ? 4 : 2;
 constexpr int batch = shared * lanes;
 
-enum class Form { differences, products };
-
 // rows: dim x batch, one row a coordinate. Missing points repeat the last one.
 void gather(const MixtureTask& t, std::int64_t first, double* rows) {
   const double* column[batch];
@@ -48,21 +46,11 @@ void scatter(const MixtureTask& t, std::int64_t first, const double* rows) {
 }
 
 // exponents: components x batch, the l_k. Returns their maxima.
-template <Form form>
 [[gnu::always_inline]] inline void exponents(const MixtureTask& t, const double* rows,
                                              double* exponent, V (&largest)[shared]) {
-  V square[shared]{};
-  if constexpr (form == Form::products) {
-    for (std::int64_t j = 0; j < t.dim; ++j) {
-      for (int c = 0; c < shared; ++c) {
-        const V x = load(rows + j * batch + c * lanes);
-        square[c] = fma(x, x, square[c]);
-      }
-    }
-  }
   for (int c = 0; c < shared; ++c) largest[c] = set(-__builtin_inf());
   for (std::int64_t k = 0; k < t.components; k += 4) {
-    const double* panel = t.slope_or_mean + k * t.dim;
+    const double* panel = t.means + k * t.dim;
     V sum[4][shared]{};
     for (std::int64_t j = 0; j < t.dim; ++j) {
       V x[shared];
@@ -71,12 +59,8 @@ template <Form form>
       for (int q = 0; q < 4; ++q) {
         const V entry = set(panel[4 * j + q]);
         for (int c = 0; c < shared; ++c) {
-          if constexpr (form == Form::differences) {
-            const V difference = x[c] - entry;
-            sum[q][c] = fma(difference, difference, sum[q][c]);
-          } else {
-            sum[q][c] = fma(entry, x[c], sum[q][c]);
-          }
+          const V difference = x[c] - entry;
+          sum[q][c] = fma(difference, difference, sum[q][c]);
         }
       }
     }
@@ -85,8 +69,7 @@ template <Form form>
       const V constant = set(t.constant[k + q]);
       const V curvature = set(t.curvature[k + q]);
       for (int c = 0; c < shared; ++c) {
-        const V l = form == Form::differences ? fma(curvature, sum[q][c], constant)
-                                              : fma(curvature, square[c], constant) + sum[q][c];
+        const V l = fma(curvature, sum[q][c], constant);
         store(exponent + (k + q) * batch + c * lanes, l);
         largest[c] = simd::max(l, largest[c]);
       }
@@ -94,59 +77,63 @@ template <Form form>
   }
 }
 
-// out rows 4 at a time: sum_k r_k pull_k + x sum_k r_k gain_k, with weights = 2^(l_k - max).
-[[gnu::always_inline]] inline void combine(const MixtureTask& t, const double* rows,
+// `count` rows from row j on: (sum_k 2^l_k pull_k + x sum_k 2^l_k gain_k) / sum_k 2^l_k.
+template <int count>
+[[gnu::always_inline]] inline void combine(const MixtureTask& t, std::int64_t j, const double* rows,
                                            const double* weights, const V (&inverse)[shared],
                                            const V (&gain)[shared], double* out) {
-  for (std::int64_t j = 0; j < t.dim; j += 4) {
-    const double* panel = t.pull + j * t.components;
-    V sum[4][shared]{};
-    for (std::int64_t k = 0; k < t.components; ++k) {
-      V w[shared];
-      for (int c = 0; c < shared; ++c) w[c] = load(weights + k * batch + c * lanes);
+  const double* panel = t.pull + j * t.components;
+  V sum[count][shared]{};
+  for (std::int64_t k = 0; k < t.components; ++k) {
+    V w[shared];
+    for (int c = 0; c < shared; ++c) w[c] = load(weights + k * batch + c * lanes);
 #pragma GCC unroll 4
-      for (int q = 0; q < 4; ++q) {
-        const V entry = set(panel[4 * k + q]);
-        for (int c = 0; c < shared; ++c) sum[q][c] = fma(entry, w[c], sum[q][c]);
+    for (int q = 0; q < count; ++q) {
+      const V entry = set(panel[4 * k + q]);
+      for (int c = 0; c < shared; ++c) sum[q][c] = fma(entry, w[c], sum[q][c]);
+    }
+  }
+  for (int q = 0; q < count; ++q) {
+    for (int c = 0; c < shared; ++c) {
+      const std::int64_t at = (j + q) * batch + c * lanes;
+      store(out + at, fma(gain[c], load(rows + at), sum[q][c]) * inverse[c]);
+    }
+  }
+}
+
+// Turns the l_k into 2^(l_k - max), two components at once to hide the latency of exp2.
+[[gnu::always_inline]] inline void weigh(const MixtureTask& t, const V (&largest)[shared],
+                                         double* exponent, V (&total)[shared], V (&gain)[shared]) {
+  for (std::int64_t k = 0; k < t.components; k += 2) {
+    V weight[2][shared];
+#pragma GCC unroll 2
+    for (int q = 0; q < 2; ++q) {
+      for (int c = 0; c < shared; ++c) {
+        weight[q][c] = simd::exp2(load(exponent + (k + q) * batch + c * lanes) - largest[c]);
       }
     }
-    for (int q = 0; q < 4 && j + q < t.dim; ++q) {
+#pragma GCC unroll 2
+    for (int q = 0; q < 2; ++q) {
+      const V component_gain = set(t.gain[k + q]);
       for (int c = 0; c < shared; ++c) {
-        const std::int64_t at = (j + q) * batch + c * lanes;
-        store(out + at, fma(gain[c], load(rows + at), sum[q][c]) * inverse[c]);
+        store(exponent + (k + q) * batch + c * lanes, weight[q][c]);
+        total[c] += weight[q][c];
+        gain[c] = fma(component_gain, weight[q][c], gain[c]);
       }
     }
   }
 }
 
-template <Form form>
 void evaluate(const MixtureTask& t) {
   double* const rows = t.scratch;
   double* const out = rows + t.dim * batch;
   double* const exponent = out + t.dim * batch;
   for (std::int64_t first = 0; first < t.points; first += batch) {
     gather(t, first, rows);
-    if constexpr (form == Form::products) {
-      for (std::int64_t j = 0; j < t.dim; ++j) {
-        for (int c = 0; c < shared; ++c) {
-          double* at = rows + j * batch + c * lanes;
-          store(at, load(at) - set(t.centre[j]));
-        }
-      }
-    }
     V largest[shared];
-    exponents<form>(t, rows, exponent, largest);
+    exponents(t, rows, exponent, largest);
     V total[shared]{}, gain[shared]{};
-    for (std::int64_t k = 0; k < t.components; ++k) {
-      const V component_gain = set(t.gain[k]);
-      for (int c = 0; c < shared; ++c) {
-        double* at = exponent + k * batch + c * lanes;
-        const V weight = simd::exp2(load(at) - largest[c]);
-        store(at, weight);
-        total[c] += weight;
-        gain[c] = fma(component_gain, weight, gain[c]);
-      }
-    }
+    weigh(t, largest, exponent, total, gain);
     if (t.log_p != nullptr) {
       double log_p[batch];
       for (int c = 0; c < shared; ++c) {
@@ -159,7 +146,21 @@ void evaluate(const MixtureTask& t) {
     if (t.out == nullptr) continue;
     V inverse[shared];
     for (int c = 0; c < shared; ++c) inverse[c] = set(1.0) / total[c];
-    combine(t, rows, exponent, inverse, gain, out);
+    std::int64_t j = 0;
+    for (; j + 4 <= t.dim; j += 4) combine<4>(t, j, rows, exponent, inverse, gain, out);
+    switch (t.dim - j) {
+      case 3:
+        combine<3>(t, j, rows, exponent, inverse, gain, out);
+        break;
+      case 2:
+        combine<2>(t, j, rows, exponent, inverse, gain, out);
+        break;
+      case 1:
+        combine<1>(t, j, rows, exponent, inverse, gain, out);
+        break;
+      default:
+        break;
+    }
     scatter(t, first, out);
   }
 }
@@ -167,8 +168,7 @@ void evaluate(const MixtureTask& t) {
 }  // namespace
 
 const MixtureKernels& mixture_kernels() {
-  static constexpr MixtureKernels kernels{batch, evaluate<Form::differences>,
-                                          evaluate<Form::products>};
+  static constexpr MixtureKernels kernels{batch, evaluate};
   return kernels;
 }
 

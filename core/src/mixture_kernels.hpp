@@ -9,16 +9,15 @@ namespace pushforward::detail {
 
 /// For each point x the kernel forms
 ///
-///   l_k = constant_k + curvature_k |x - m_k|^2                          (from_differences)
-///   l_k = constant_k + curvature_k |x - c|^2 + <slope_k, x - c>         (from_products)
+///   l_k = constant_k + curvature_k |x - m_k|^2
 ///
 /// in units of log 2, log_p = log sum_k 2^(l_k), r_k = 2^(l_k) / sum, and
 ///
-///   out = sum_k r_k pull_k + (sum_k r_k gain_k) (x - c),    c = 0 in from_differences.
+///   out = sum_k r_k pull_k + (sum_k r_k gain_k) x.
 ///
-/// Components come in panels of four: entry (j, k) lies at (k / 4 * dim + j) * 4 + k % 4, and
-/// `pull` in panels of four rows: entry (j, k) at (j / 4 * components + k) * 4 + j % 4. Missing
-/// components have constant -infinity, missing rows are zero.
+/// Means come in panels of four components: entry (j, k) lies at (k / 4 * dim + j) * 4 + k % 4.
+/// Pulls come in panels of four rows: entry (j, k) at (j / 4 * components + k) * 4 + j % 4. Missing
+/// components have constant -infinity, missing rows are not read.
 struct MixtureTask {
   std::int64_t dim, components, points;  ///< components: a multiple of 4.
   const double* x;
@@ -26,8 +25,7 @@ struct MixtureTask {
   const double* constant;
   const double* curvature;
   const double* gain;
-  const double* slope_or_mean;
-  const double* centre;  ///< dim; of from_products.
+  const double* means;
   const double* pull;
   double* log_p;  ///< May be null.
   double* out;    ///< May be null.
@@ -37,8 +35,7 @@ struct MixtureTask {
 
 struct MixtureKernels {
   int points_at_once;
-  void (*from_differences)(const MixtureTask&);
-  void (*from_products)(const MixtureTask&);
+  void (*evaluate)(const MixtureTask&);
 };
 
 PUSHFORWARD_DECLARE_ISA_KERNELS(MixtureKernels, mixture_kernels)

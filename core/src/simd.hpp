@@ -269,6 +269,19 @@ template <class V, class T, int N>
   return p;
 }
 
+/// The same from its even and odd parts: one operation more, half the latency.
+template <class V, class T, int N>
+[[gnu::always_inline]] inline V polynomial_halved(const T (&coefficients)[N], V x) {
+  const V x2 = x * x;
+  V same = set<T>(coefficients[N - 1]);  // terms of the parity of the highest
+  V other = set<T>(coefficients[N - 2]);
+#pragma GCC unroll 8
+  for (int k = N - 3; k >= 0; k -= 2) same = same * x2 + set<T>(coefficients[k]);
+#pragma GCC unroll 8
+  for (int k = N - 4; k >= 0; k -= 2) other = other * x2 + set<T>(coefficients[k]);
+  return N % 2 == 1 ? other * x + same : same * x + other;
+}
+
 /// 2^t for t at most 128 (float) or 1024 (double); relative error below 2.5e-7 or 2e-15. Zero for t
 /// below -127 or -1023, so also for -infinity; NaN stays NaN.
 template <class V>
@@ -290,7 +303,9 @@ template <class V>
   t = max(set<T>(-bias), t);
   const V rounded = t + magic;
   const V scale = bits_as<T>(bits_as<UnsignedOf<T>>(rounded) << mantissa);
-  return polynomial(exp2_centred<T>, t - (rounded - magic)) * scale;
+  const V f = t - (rounded - magic);
+  if constexpr (single) return polynomial(exp2_centred<T>, f) * scale;
+  return polynomial_halved(exp2_centred<T>, f) * scale;
 #endif
 }
 
