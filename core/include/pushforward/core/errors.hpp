@@ -28,7 +28,7 @@ std::string shown(const T& value) {
   } else if constexpr (std::floating_point<T>) {
     return shortest(static_cast<double>(value));
   } else {
-    return quoted(value);
+    return detail::quoted(value);  // not std::quoted, found by argument with <iomanip>
   }
 }
 
