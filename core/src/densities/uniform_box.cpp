@@ -14,7 +14,7 @@ UniformBox::UniformBox(VectorIn lower, VectorIn upper) : lower_(lower), upper_(u
   require(upper_.size() == lower_.size(), "UniformBox", "upper.size()", upper_.size(),
           std::to_string(lower_.size()) + ", as lower has");
   for (Index k = 0; k < dim(); ++k) {
-    const std::string at = "[" + std::to_string(k) + "]";
+    const std::string at = std::string("[").append(std::to_string(k)).append("]");
     require(std::isfinite(lower_[k]), "UniformBox", "lower" + at, lower_[k], "a finite number");
     require(
         std::isfinite(upper_[k]) && upper_[k] > lower_[k] && std::isfinite(upper_[k] - lower_[k]),
