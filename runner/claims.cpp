@@ -76,10 +76,6 @@ std::string colored(const std::string& text, std::string_view verdict, bool colo
   return "\x1b[" + code + "m" + text + "\x1b[0m";
 }
 
-std::string label_of(const ReportCheck& check) {
-  return check.statement.empty() ? check.id : check.statement;
-}
-
 struct Row {
   std::string claim, source, measured, bound, verdict;
 };
@@ -89,8 +85,7 @@ std::vector<Row> rows_of(const ClaimOutcome& outcome) {
   std::vector<Row> rows;
   for (const auto& check : outcome.checks) {
     rows.push_back({"", "", measured_text(check.measured), check.bound, check.outcome});
-    if (outcome.checks.size() > 1)
-      rows.back().measured = label_of(check) + ": " + rows.back().measured;
+    if (outcome.checks.size() > 1) rows.back().measured = check.id + ": " + rows.back().measured;
   }
   if (rows.empty()) {
     rows.push_back({"", "", "\u2013", outcome.problem, std::string(name(outcome.verdict()))});
