@@ -63,8 +63,9 @@ Spec series_layers(const std::vector<Series>& series, const Axis& x, const Axis&
 /// A place on a grid, to five digits: finer cannot be seen and would double the file.
 double place(double low, double high, double share) {
   const double x = low + (high - low) * share;
-  const double unit = std::pow(10.0, std::floor(std::log10(high - low)) - 4.0);
-  return std::round(x / unit) * unit;
+  // Dividing by a power of ten, unlike multiplying by its inverse, prints no stray digits.
+  const double scale = std::pow(10.0, 4.0 - std::floor(std::log10(high - low)));
+  return std::round(x * scale) / scale;
 }
 
 Spec spec_of(const LinePanel& panel) {
