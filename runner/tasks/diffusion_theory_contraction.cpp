@@ -1,0 +1,170 @@
+#include "runner/tasks/diffusion_theory_contraction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "pushforward/diffusion/gaussian_contraction.hpp"
+#include "pushforward/diffusion/quantile_flow.hpp"
+
+namespace pushforward::runner {
+
+using namespace diffusion;
+using pushforward::detail::shortest;
+
+namespace {
+
+std::string grid_name(const TimeGrid& grid) {
+  return std::visit([](const auto& g) { return std::string(g.type_name); }, grid);
+}
+
+GaussianMixture gaussian(const ContractionTask::Problem& problem) {
+  const auto d = static_cast<Index>(problem.standard_deviations.size());
+  const Eigen::Map<const Vector> deviations(problem.standard_deviations.data(), d);
+  const Matrix covariance = deviations.array().square().matrix().asDiagonal();
+  return GaussianMixture(Vector::Ones(1), Matrix::Constant(d, 1, problem.mean), {covariance});
+}
+
+/// Spread of the sampler's points over that of the exact flow's, for every coordinate. The points
+/// are symmetric about the mean, so their root mean square deviation is the spread.
+Vector measured_contraction(const GaussianMixture& law, const NoisePath& path, const Vector& levels,
+                            const ReverseSamplerOptions& options) {
+  const double from = levels[0];
+  const double to = levels[levels.size() - 1];
+  const Vector centre = law.means().col(0);
+  const Vector axis = Vector::LinSpaced(9, -3.0, 3.0);
+  Matrix start = (law.component_covariance(0).diagonal().array() + from * from).sqrt().matrix() *
+                 axis.transpose();
+  start.colwise() += centre;
+  start *= path.scales(from).a;
+  const MixtureDenoiser denoiser(law);
+  const auto spread = [&](Matrix points) {
+    points.colwise() -= path.scales(to).a * centre;
+    return Vector(points.rowwise().norm());
+  };
+  const Vector found = spread(reverse_sampler(denoiser, path, levels, start, {}, options).samples);
+  return found.cwiseQuotient(spread(gaussian_flow(law, path, from, to, start)));
+}
+
+/// By how much the product on the angle grid exceeds the largest of the others, as a ratio less 1;
+/// NaN without an angle grid of this scale or without another grid.
+double equal_angle_advantage(const std::vector<TimeGrid>& grids, double deviation,
+                             const std::vector<double>& products) {
+  double angle = not_known;
+  double best = not_known;
+  for (std::size_t g = 0; g < grids.size(); ++g) {
+    const auto* equal = std::get_if<AngleGrid>(&grids[g]);
+    if (equal != nullptr && equal->scale == deviation) {
+      angle = products[g];
+    } else {
+      best = std::fmax(best, products[g]);
+    }
+  }
+  return angle / best - 1.0;
+}
+
+}  // namespace
+
+void ContractionTask::validate(const DataSet&, ConfigProblems& problems) const {
+  validate_levels(problem.path, "/problem/path", problem.first_level, problem.last_level,
+                  "/problem", problems);
+  if (problem.standard_deviations.empty()) {
+    problems.add("/problem/standard_deviations", "at least one coordinate is needed");
+  }
+  if (solver.sampler.method == SamplerMethod::ancestral) {
+    problems.add("/solver/sampler/method", "\"ancestral\" adds fresh noise, so it has no factor");
+  }
+  std::vector<std::string> names;
+  for (const TimeGrid& grid : solver.grids) names.push_back(grid_name(grid));
+  if (names.empty()) problems.add("/solver/grids", "at least one grid is needed");
+  validate_names(names, "/solver/grids", "/type", problems);
+  validate_steps(solver.steps, 1, "/solver/steps", problems);
+}
+
+std::vector<Quantity> ContractionTask::quantities() {
+  return {
+      {"deviation_max", "", "largest |measured / predicted - 1| over grids, steps, coordinates"},
+      {"contraction.*", "", "measured factor of the first coordinate, by grid and steps"},
+      {"equal_angle_advantage", "",
+       "least ratio less 1, over numbers of steps from 2 on, of the factor on the angle grid to "
+       "that on the best other grid, in the first coordinate"}};
+}
+
+std::string_view ContractionTask::starter() {
+  return R"({
+  "version": 1,
+  "task": "diffusion.gaussian_contraction",
+  "name": "cosines",
+  "problem": {"standard_deviations": [1.0, 0.3], "first_level": 40.0, "last_level": 0.02},
+  "solver": {"grids": ["angle", "karras", "log_snr"], "steps": [1, 2, 5, 10, 50]},
+  "checks": [{"id": "product of cosines", "quantity": "deviation_max", "max": 1e-12}]
+}
+)";
+}
+
+void ContractionTask::run(RunContext& context) const {
+  const GaussianMixture law = gaussian(problem);
+  const NoisePath path(problem.path);
+  const LevelRange range{problem.first_level, problem.last_level, false};
+  ReverseSamplerOptions options = solver.sampler;
+  options.threads = context.threads();
+
+  LinePanel panel{.x = {.label = "steps", .scale = Scale::log},
+                  .y = {.label = "spread over true spread", .low = 0.0, .high = 1.0}};
+  for (const TimeGrid& grid : solver.grids) {
+    const std::string label = grid_name(grid);
+    panel.series.push_back({.name = label, .mark = Mark::points});
+    panel.series.push_back(
+        {.name = label + ", product of cosines", .mark = Mark::line, .reference = true});
+  }
+  double deviation = 0.0;
+  double advantage = not_known;
+  for (const Index n : solver.steps) {
+    std::vector<double> products;
+    for (std::size_t g = 0; g < solver.grids.size(); ++g) {
+      const std::string label = grid_name(solver.grids[g]) + "." + std::to_string(n);
+      const Vector levels = time_grid(solver.grids[g], path, n, range);
+      const Vector measured = context
+                                  .stage(label,
+                                         [&](Stage& stage) {
+                                           stage.poll({.phase = label, .done = 0, .total = 1});
+                                           Bundle out;
+                                           out.arrays["factor"] =
+                                               measured_contraction(law, path, levels, options);
+                                           return out;
+                                         })
+                                  .arrays.at("factor");
+      for (Index j = 0; j < measured.size(); ++j) {
+        const double c = problem.standard_deviations[static_cast<std::size_t>(j)];
+        deviation = std::max(deviation, std::abs(measured[j] / ddim_contraction(levels, c) - 1.0));
+      }
+      products.push_back(ddim_contraction(levels, problem.standard_deviations.front()));
+      context.scalar("contraction." + label, {.value = measured[0], .expected = products.back()});
+      const auto x = static_cast<double>(n);
+      panel.series[2 * g].x.push_back(x);
+      panel.series[2 * g].y.push_back(measured[0]);
+      panel.series[2 * g + 1].x.push_back(x);
+      panel.series[2 * g + 1].y.push_back(products.back());
+    }
+    if (n >= 2) {
+      advantage = std::fmin(
+          advantage,
+          equal_angle_advantage(solver.grids, problem.standard_deviations.front(), products));
+    }
+  }
+  context.scalar("deviation_max", {.value = deviation,
+                                   .description = "relative, against the product of cosines",
+                                   .expected = 0.0});
+  if (!std::isnan(advantage)) context.scalar("equal_angle_advantage", {.value = advantage});
+  context.figure({.id = "contraction",
+                  .title = "Spread of the samples over the true spread",
+                  .description = "The factor by which the sampler shrinks the first coordinate, "
+                                 "standard deviation " +
+                                 shortest(problem.standard_deviations.front()) +
+                                 ", against the number of steps, on each grid, with the product of "
+                                 "cosines through the points.",
+                  .caption = "Equal angles shrink least.",
+                  .panels = {panel}});
+}
+
+}  // namespace pushforward::runner

@@ -1,0 +1,62 @@
+/// How fast the heights of semi-discrete transport converge in the number of draws, where they are
+/// known.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "pushforward/ot/semidiscrete.hpp"
+
+#include "runner/task.hpp"
+
+namespace pushforward::runner {
+
+struct SemidiscreteRateTask {
+  static constexpr std::string_view name = "ot.semi_discrete_rate";
+  static constexpr std::string_view summary =
+      "squared error of semi-discrete heights against the number of draws, where they are known";
+  static constexpr bool random = true;
+
+  struct Problem {
+    Index dim = 2;
+    Index per_side = 4;
+
+    template <class Self, class Field>
+    static void describe(Self& self, Field&& field) {
+      field("dim", self.dim, between(1, 64), "dimension of the cube that is the source");
+      field("per_side", self.per_side, between(2, 10'000),
+            "sites along each side: per_side^dim equal atoms at the centres of equal cells");
+    }
+  };
+
+  struct Solver {
+    ot::SemidiscreteMethod method = ot::SemidiscreteMethod::averaged_ascent;
+    std::vector<Index> draws = {8192, 32'768, 131'072, 524'288};
+    Index repeats = 24;
+
+    template <class Self, class Field>
+    static void describe(Self& self, Field&& field) {
+      field("method", self.method, any_value, "how the heights are found");
+      field("draws", self.draws, between(1, 1'000'000'000),
+            "draws behind the heights, increasing; a run stops at its first batch past them");
+      field("repeats", self.repeats, between(3, 100'000), "independent runs for each of them");
+    }
+  };
+
+  struct Output {
+    template <class Self, class Field>
+    static void describe(Self&, Field&&) {}
+  };
+
+  Problem problem;
+  Solver solver;
+  Output output;
+
+  void validate(const DataSet& data, ConfigProblems& problems) const;
+  PlanEstimate plan(const DataSet& data) const;
+  static std::vector<Quantity> quantities();
+  static std::string_view starter();
+  void run(RunContext& context) const;
+};
+
+}  // namespace pushforward::runner

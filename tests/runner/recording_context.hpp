@@ -1,0 +1,80 @@
+/// Runs a task in memory and keeps what it reports: for tests of what tasks compute.
+#pragma once
+
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "runner/context.hpp"
+#include "runner/task.hpp"
+
+namespace pushforward::runner::test {
+
+class RecordingContext final : public RunContext {
+ public:
+  explicit RecordingContext(std::uint64_t seed = 1, int threads = 1)
+      : seed_(seed), threads_(threads) {}
+
+  std::uint64_t seed() const override { return seed_; }
+  int threads() const override { return threads_; }
+  const DiscreteMeasure& data(const DataReference& reference) const override {
+    throw std::logic_error("no data entry " + reference.name);
+  }
+  const Bundle& stage(std::string_view name,
+                      const std::function<Bundle(Stage&)>& compute) override {
+    QuietStage stage;
+    const auto [it, fresh] = stages_.emplace(name, compute(stage));
+    if (!fresh) throw std::logic_error("two stages are called " + std::string(name));
+    return it->second;
+  }
+  void scalar(std::string_view name, Scalar scalar) override {
+    if (!scalars.emplace(name, scalar).second) {
+      throw std::logic_error("two scalars are called " + std::string(name));
+    }
+  }
+  void array(std::string_view, const Matrix&, std::string_view, std::string_view) override {}
+  void section(std::string, std::vector<std::string>) override {}
+  void figure(Figure figure) override {
+    figure.validate();
+    figures.push_back(std::move(figure));
+  }
+  void table(Table table) override {
+    table.validate();
+    tables.push_back(std::move(table));
+  }
+  void warn(std::string text) override { warnings.push_back(std::move(text)); }
+  void finish(const SolveReport& report) override { converged = report.converged; }
+
+  double value(const std::string& name) const { return scalars.at(name).value; }
+
+  std::map<std::string, Scalar> scalars;
+  std::vector<Figure> figures;
+  std::vector<Table> tables;
+  std::vector<std::string> warnings;
+  bool converged = true;
+
+ private:
+  class QuietStage final : public Stage {
+   public:
+    const Bundle* restored() const override { return nullptr; }
+    void poll(const Progress&, const std::function<Bundle()>&) override {}
+    Observer observer() override { return {}; }
+    void record(std::initializer_list<std::pair<std::string_view, double>>) override {}
+    void warn(std::string) override {}
+  };
+
+  std::uint64_t seed_;
+  int threads_;
+  std::map<std::string, Bundle, std::less<>> stages_;
+};
+
+/// The task run on one thread.
+template <class Config>
+RecordingContext recorded(const Config& config, std::uint64_t seed = 1, int threads = 1) {
+  RecordingContext context(seed, threads);
+  config.run(context);
+  return context;
+}
+
+}  // namespace pushforward::runner::test
