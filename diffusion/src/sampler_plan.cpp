@@ -68,7 +68,7 @@ Step midpoint_2m_step(double before, double from, double to) {
 }
 
 // Single-step methods of order 2 and 3 in lambda: nodes at 1/2, or at 1/3 and 2/3 of the step.
-// Source: \cite lu2022.
+// Source: \cite lu2022solver.
 Step single_step(Prediction predict, int order, double from, double to) {
   constexpr auto lambda = Interpolation::lambda;
   const auto level = [&](double share) { return from * std::pow(to / from, share); };
