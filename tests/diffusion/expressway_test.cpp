@@ -34,6 +34,11 @@ ExpresswayProblem ring_problem() {
           .levels = time_grid(KarrasGrid{}, edm, 4, {0.5, 0.01, true})};
 }
 
+// A rough transport does: what is tested here does not depend on its quality.
+ot::SemidiscreteOptions rough(int threads = 0) {
+  return {.tolerance = 1.0, .max_iterations = 20, .threads = threads};
+}
+
 }  // namespace
 
 TEST_CASE("expressway: hard and without a tail it returns atoms at their weights") {
@@ -72,7 +77,8 @@ TEST_CASE("expressway: one atom sends everything there") {
                                   .path = edm,
                                   .levels = vector({0.0})};
   for (const auto map : {ExpresswayMap::hard, ExpresswayMap::smooth}) {
-    const auto result = Expressway::fit(problem, {.map = map}).sample(10, {.seed = 1});
+    const auto result =
+        Expressway::fit(problem, {.map = map, .transport = rough()}).sample(10, {.seed = 1});
     CHECK((result.samples.array() == 1.0).all());
     CHECK(result.atoms_reached == 1);
   }
@@ -80,7 +86,8 @@ TEST_CASE("expressway: one atom sends everything there") {
 
 TEST_CASE("expressway: the tail starts from the mapped noise and its calls are the only ones") {
   const ExpresswayProblem problem = ring_problem();
-  const auto expressway = Expressway::fit(problem, {.map = ExpresswayMap::hard});
+  const auto expressway =
+      Expressway::fit(problem, {.map = ExpresswayMap::hard, .transport = rough()});
   CHECK(expressway.nfe() == 4);
   const auto result = expressway.sample(300, {.seed = 5});
   CHECK(result.nfe == 4);
@@ -94,7 +101,7 @@ TEST_CASE("expressway: the tail starts from the mapped noise and its calls are t
 TEST_CASE("expressway: the smooth map stays in the hull of the atoms and reports its blend") {
   ExpresswayProblem problem = ring_problem();
   problem.levels = vector({0.5});
-  const auto result = Expressway::fit(problem).sample(500, {.seed = 6});
+  const auto result = Expressway::fit(problem, {.transport = rough()}).sample(500, {.seed = 6});
   CHECK(result.extension.mean_kept >= 1.0);
   CHECK(result.extension.singular_share > 0.0);
   const Matrix& atoms = problem.atoms.points();
@@ -108,7 +115,7 @@ TEST_CASE("expressway: the smooth map stays in the hull of the atoms and reports
 
 TEST_CASE("expressway: a transport that was stored gives the same samples") {
   const ExpresswayProblem problem = ring_problem();
-  const auto fitted = Expressway::fit(problem);
+  const auto fitted = Expressway::fit(problem, {.transport = rough()});
   const Expressway again(problem, fitted.transport());
   CHECK(fitted.sample(50, {.seed = 7}).samples == again.sample(50, {.seed = 7}).samples);
 }
@@ -118,7 +125,7 @@ TEST_CASE("expressway: the same bits for 1, 2, 3 and 8 threads, and for any spli
   for (const auto map : {ExpresswayMap::hard, ExpresswayMap::smooth}) {
     const auto run = [&](int threads) {
       return Expressway::fit(problem, {.map = map,
-                                       .transport = {.threads = threads},
+                                       .transport = rough(threads),
                                        .extension = {.max_angle = 0.5, .threads = threads},
                                        .tail = {.threads = threads}});
     };
