@@ -51,6 +51,11 @@ constexpr Command commands[] = {
      "pushforward reproduce runs/ring-20260301T101500Z-1c9f03aa\n"
      "pushforward reproduce RUN --threads 1\n"
      "pushforward reproduce RUN --progress none"},
+    {"report", report_command, 1, many, "report RUN...",
+     "rebuild the report of a run from its stored files",
+     "pushforward report runs/ring-20260301T101500Z-1c9f03aa\n"
+     "pushforward report runs/*\n"
+     "pushforward report RUN && xdg-open RUN/report.html"},
     {"list", list_command, 0, 1, "list [tasks|TASK] [--json]",
      "the tasks, or the quantities of one task",
      "pushforward list\n"

@@ -30,6 +30,7 @@ int run_command(const Registry& registry, const Arguments& arguments);
 int validate_command(const Registry& registry, const Arguments& arguments);
 int resume_command(const Registry& registry, const Arguments& arguments);
 int reproduce_command(const Registry& registry, const Arguments& arguments);
+int report_command(const Registry& registry, const Arguments& arguments);
 int list_command(const Registry& registry, const Arguments& arguments);
 int describe_command(const Registry& registry, const Arguments& arguments);
 int init_command(const Registry& registry, const Arguments& arguments);

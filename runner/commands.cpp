@@ -91,6 +91,21 @@ int resume_command(const Registry& registry, const Arguments& arguments) {
                    arguments);
 }
 
+int report_command(const Registry&, const Arguments& arguments) {
+  for (const std::filesystem::path folder : arguments.positional) {
+    ReportModel model;
+    try {
+      model = read_report(folder);
+    } catch (const std::runtime_error& error) {
+      constexpr int data_status = 4;
+      throw Refused("E705", folder.string(), error.what(), data_status);
+    }
+    write_report(folder, model);
+    std::printf("%s\n", (folder / "report.html").c_str());
+  }
+  return 0;
+}
+
 int reproduce_command(const Registry& registry, const Arguments& arguments) {
   const std::filesystem::path original = arguments.positional.front();
   RunPlan plan = plan_of_run(original, registry);

@@ -114,14 +114,13 @@ class Checker {
     }
   }
 
-  void seed(const Json& resolved) {
+  void seed() {
     if (task_ != nullptr && task_->random() && given_.find("seed") == nullptr) {
       problems_.add(
           "/seed",
           "\"seed\" is required: task " + json_string(task_->name()) + " draws random numbers",
           "E308");
     }
-    (void)resolved;
   }
 
   void name() {
@@ -305,7 +304,7 @@ RunPlan load_config_text(const std::string& text, const std::filesystem::path& n
 
   Checker checker(given, plan.task, findings);
   checker.version();
-  checker.seed(plan.resolved);
+  checker.seed();
   checker.name();
   for (const char* part : {"problem", "solver", "output"}) {
     if (const Json* value = given.find(part)) checker.references(*value, std::string("/") + part);
@@ -345,7 +344,8 @@ RunPlan load_config(const std::filesystem::path& file, const Registry& registry,
 
 std::string RunPlan::config_hash() const {
   Json relevant = resolved;
-  for (const char* key : {"name", "output", "runtime"}) relevant.erase(key);
+  for (const char* key : {"name", "output", "runtime"})
+    relevant.erase(key);
   return sha256(relevant.canonical());
 }
 

@@ -216,12 +216,13 @@ class Resolver {
     for (const auto& member : given.members()) {
       if (member.key == "$comment") continue;
       const Shape& element = shape.element.front();
-      Json empty = element.kind == Shape::Kind::object ? Json::object() : Json();
-      result.members().push_back(
-          {member.key,
-           value(element, &member.value, empty, pointer_to(pointer, member.key),
-                 {.outer = around.outer, .where = member.value.where}),
-           member.where});
+      const Json empty = element.kind == Shape::Kind::object ? Json::object() : Json();
+      const std::size_t before = findings_.size();
+      Json inner = value(element, &member.value, empty, pointer_to(pointer, member.key),
+                         {.outer = around.outer, .where = member.value.where});
+      // An entry with a problem is left out: nothing could be read from it.
+      if (findings_.size() > before) continue;
+      result.members().push_back({member.key, std::move(inner), member.where});
     }
     return result;
   }

@@ -122,6 +122,10 @@ FinishedRun run_here(const RunPlan& plan, const std::filesystem::path& folder,
   origin.set("finished", utc_now());
   write_atomically(folder / "provenance.json", origin.pretty());
   if (result.complete) {
+    const Json* report = plan.resolved.at("/output/report");
+    if (report == nullptr || *report == Json(true)) {
+      write_report(folder, report_model(plan, result, origin, folder.filename().string()));
+    }
     std::filesystem::remove_all(folder / "checkpoint");
   }
   host.write_status(state_of(result));
@@ -132,6 +136,13 @@ FinishedRun run_here(const RunPlan& plan, const std::filesystem::path& folder,
 }
 
 }  // namespace
+
+void write_report(const std::filesystem::path& folder, const ReportModel& model) {
+  for (const ReportFile& file : report_files(model)) {
+    std::filesystem::create_directories((folder / file.path).parent_path());
+    write_atomically(folder / file.path, file.content);
+  }
+}
 
 FinishedRun run_in_new_folder(const RunPlan& plan, const RunOptions& options) {
   std::filesystem::path folder = options.out;

@@ -97,6 +97,9 @@ RunPlan plan_of_run(const std::filesystem::path& folder, const Registry& registr
 /// At most 25 lines: verdict, numbers, checks, warnings, time, folder, what to do next.
 std::string summary_text(const FinishedRun& run, const RunPlan& plan, double seconds);
 
+/// Writes the files of a report into a run folder.
+void write_report(const std::filesystem::path& folder, const ReportModel& model);
+
 /// What the report of a run shows.
 ReportModel report_model(const RunPlan& plan, const RunResult& result, const Json& provenance,
                          const std::string& run_folder_name);
