@@ -1,0 +1,78 @@
+#include <doctest/doctest.h>
+
+#include "runner/run_result.hpp"
+
+using namespace pushforward::runner;
+
+namespace {
+
+CheckOutcome judged(const CheckSpec& spec, double value,
+                    double standard_error = pushforward::not_known,
+                    double expected = pushforward::not_known) {
+  RunResult result;
+  result.scalars.push_back(
+      {"q", {.value = value, .standard_error = standard_error, .expected = expected}});
+  result.scalars.push_back({"other", {.value = 1.0, .standard_error = 0.01}});
+  CheckSpec named = spec;
+  named.id = "id";
+  if (named.quantity.empty()) named.quantity = "q";
+  return evaluate({named}, result).front();
+}
+
+constexpr auto pass = CheckVerdict::pass;
+constexpr auto fail = CheckVerdict::fail;
+constexpr auto inconclusive = CheckVerdict::inconclusive;
+
+}  // namespace
+
+TEST_CASE("checks: exact quantities pass at the bound and fail beyond it") {
+  CHECK(judged({.max = 1.0}, 1.0).verdict == pass);
+  CHECK(judged({.max = 1.0}, 1.0 + 1e-15).verdict == fail);
+  CHECK(judged({.min = 1.0}, 1.0).verdict == pass);
+  CHECK(judged({.min = 1.0}, 0.5).verdict == fail);
+  CHECK(judged({.equals = Comparand{2.0}, .rel_tol = 0.1}, 2.19).verdict == pass);
+  CHECK(judged({.equals = Comparand{2.0}, .rel_tol = 0.1}, 2.21).verdict == fail);
+  CHECK(judged({.equals = Comparand{0.0}, .abs_tol = 0.1}, -0.1).verdict == pass);
+}
+
+TEST_CASE("checks: random quantities within z standard errors of a bound are inconclusive") {
+  CHECK(judged({.max = 1.0, .z_max = 4.0}, 0.95, 0.01).verdict == pass);
+  CHECK(judged({.max = 1.0, .z_max = 4.0}, 0.97, 0.01).verdict == inconclusive);
+  CHECK(judged({.max = 1.0, .z_max = 4.0}, 1.03, 0.01).verdict == inconclusive);
+  CHECK(judged({.max = 1.0, .z_max = 4.0}, 1.05, 0.01).verdict == fail);
+  CHECK(judged({.min = 1.0, .z_max = 4.0}, 1.05, 0.01).verdict == pass);
+  // Without z_max: 4.89 standard errors.
+  CHECK(judged({.max = 1.0}, 0.95, 0.01).verdict == pass);
+  CHECK(judged({.max = 1.0}, 0.952, 0.01).verdict == inconclusive);
+}
+
+TEST_CASE("checks: two random quantities are compared with the error of their difference") {
+  CHECK(judged({.below = "other", .z_max = 4.0}, 0.9, 0.01).verdict == pass);
+  CHECK(judged({.below = "other", .z_max = 4.0}, 0.95, 0.01).verdict == inconclusive);
+  CHECK(judged({.below = "other", .z_max = 4.0}, 1.1, 0.01).verdict == fail);
+  CHECK(judged({.above = "other", .z_max = 4.0}, 1.1, 0.01).verdict == pass);
+  CHECK(judged({.below = "missing"}, 1.0).verdict == fail);
+}
+
+TEST_CASE("checks: equality by standard errors says so when the error is too large to tell") {
+  CHECK(judged({.closed_form = true, .z_max = 5.0}, 2.04, 0.01, 2.0).verdict == pass);
+  CHECK(judged({.closed_form = true, .z_max = 5.0}, 2.06, 0.01, 2.0).verdict == fail);
+  CHECK(judged({.closed_form = true, .z_max = 5.0}, 2.1, 1.0, 2.0).verdict == inconclusive);
+  CHECK(judged({.closed_form = true, .z_max = 5.0}, 2.0, 0.1).verdict == inconclusive);
+  CHECK(judged({.equals = Comparand{2.0}, .z_max = 5.0}, 2.0).verdict == inconclusive);
+  CHECK(judged({.equals = Comparand{std::string("other")}, .z_max = 5.0}, 1.05, 0.01).verdict ==
+        pass);
+}
+
+TEST_CASE("checks: a slope is within its tolerance, or its fit too rough") {
+  CHECK(judged({.slope = 2.0, .tol = 0.1}, 2.05, 0.01).verdict == pass);
+  CHECK(judged({.slope = 2.0, .tol = 0.1}, 2.15, 0.01).verdict == fail);
+  CHECK(judged({.slope = 2.0, .tol = 0.1}, 2.05, 0.2).verdict == inconclusive);
+}
+
+TEST_CASE("checks: NaN and unknown quantities fail, with a suggestion") {
+  CHECK(judged({.max = 1.0}, pushforward::not_known).verdict == fail);
+  const CheckOutcome unknown = judged({.quantity = "othr", .max = 1.0}, 0.0);
+  CHECK(unknown.verdict == fail);
+  CHECK(unknown.note == "the result has no quantity \"othr\"; did you mean \"other\"?");
+}
