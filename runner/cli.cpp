@@ -56,6 +56,11 @@ constexpr Command commands[] = {
      "pushforward report runs/ring-20260301T101500Z-1c9f03aa\n"
      "pushforward report runs/*\n"
      "pushforward report RUN && xdg-open RUN/report.html"},
+    {"check", check_command, 0, many, "check [FILE|FOLDER...] [--out FILE] [--json]",
+     "measure claims (default: examples/claims) and say which hold",
+     "pushforward check\n"
+     "pushforward check examples/claims/ddim_shrinks.json\n"
+     "pushforward check examples/claims --out claims.html"},
     {"list", list_command, 0, 1, "list [tasks|TASK] [--json]",
      "the tasks, or the quantities of one task",
      "pushforward list\n"

@@ -31,6 +31,7 @@ int validate_command(const Registry& registry, const Arguments& arguments);
 int resume_command(const Registry& registry, const Arguments& arguments);
 int reproduce_command(const Registry& registry, const Arguments& arguments);
 int report_command(const Registry& registry, const Arguments& arguments);
+int check_command(const Registry& registry, const Arguments& arguments);
 int list_command(const Registry& registry, const Arguments& arguments);
 int describe_command(const Registry& registry, const Arguments& arguments);
 int init_command(const Registry& registry, const Arguments& arguments);

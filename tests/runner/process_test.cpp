@@ -201,3 +201,25 @@ TEST_CASE("process: two runs of one config have two folders") {
   // The summary fits a screen.
   CHECK(std::count(first.err.begin(), first.err.end(), '\n') <= 25);
 }
+
+TEST_CASE("process: check measures claims, writes their page and fails if one does not hold") {
+  const test::TemporaryFolder scratch;
+  const auto claim = [&](const char* file, const char* bound) {
+    std::ofstream(scratch.path / file)
+        << "{\"claim\": \"A walk ends near its start.\", \"source\": \"key2026\", \"kind\": "
+           "\"identity\", \"experiment\": {\"version\": 1, \"task\": \"test.walk\", \"seed\": 5}, "
+           "\"checks\": [{\"quantity\": \"norm\", \"max\": "
+        << bound << "}]}";
+  };
+  claim("holds.json", "100");
+  claim("fails.json", "1e-3");
+  CHECK(run(scratch.path, {"check", "holds.json", "--out", "page.html"}).status == 0);
+  CHECK(fs::exists(scratch.path / "page.html"));
+  CHECK(run(scratch.path, {"check", "holds.json", "--out", "page.html"}).status == 9);
+  const Ended both = run(scratch.path, {"check", "holds.json", "fails.json"});
+  CHECK(both.status == 6);
+  CHECK(both.out.find("key2026") != std::string::npos);
+  CHECK(run(scratch.path, {"check"}).status == 3);
+  claim("broken.json", "\"x\"");
+  CHECK(run(scratch.path, {"check", "broken.json"}).status == 3);
+}
