@@ -178,6 +178,33 @@ TEST_CASE("empirical sampling: stopped early it is the quantile map of the kerne
   CHECK(rms(run.samples - quantile_flow(law, path, 10.0, 0.2, start)) < 1e-7);
 }
 
+TEST_CASE("empirical denoiser: bad input is named") {
+  const EmpiricalDenoiser denoiser(weighted_cloud(2, 5));
+  const Matrix x = normals(2, 3, 1);
+  CHECK_THROWS_WITH_AS(denoiser.denoised(normals(3, 3, 1), 1.0, 1.0),
+                       "EmpiricalDenoiser: x.rows() is 3, expected the dimension of the data, 2",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(denoiser.denoised(x, 0.0, 1.0),
+                       "EmpiricalDenoiser: a is 0, expected greater than 0", std::invalid_argument);
+  CHECK_THROWS_WITH_AS(denoiser.denoised(x, 1.0, 0.0),
+                       "EmpiricalDenoiser: s is 0, expected at least 1e-100",
+                       std::invalid_argument);
+  Matrix narrow(2, 2);
+  CHECK_THROWS_WITH_AS(denoiser.denoise(x, 1.0, 1.0, narrow),
+                       "EmpiricalDenoiser: d.cols() is 2, expected the shape of x",
+                       std::invalid_argument);
+}
+
+TEST_CASE("empirical denoiser: a point that is not a number stays one") {
+  const EmpiricalDenoiser denoiser(weighted_cloud(2, 50));
+  Matrix x = normals(2, 4, 1);
+  x(0, 2) = std::nan("");
+  const Matrix d = denoiser.denoised(x, 1.0, 0.5);
+  CHECK(std::isnan(d(0, 2)));
+  x(0, 2) = 0.0;
+  CHECK(d.leftCols(2) == denoiser.denoised(x, 1.0, 0.5).leftCols(2));
+}
+
 TEST_CASE("make_denoiser: wrong shapes and missing functions are named") {
   CHECK_THROWS_WITH_AS(make_denoiser(0, [](PointsIn x, double, double) { return Matrix(x); }),
                        "make_denoiser: dim is 0, expected at least 1", std::invalid_argument);
