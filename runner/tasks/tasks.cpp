@@ -4,6 +4,7 @@
 #include "runner/tasks/diffusion_theory_memory.hpp"
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
 #include "runner/tasks/ot_rate.hpp"
+#include "runner/tasks/ot_semi_discrete.hpp"
 
 namespace pushforward::runner {
 
@@ -14,6 +15,7 @@ Registry shipped_tasks() {
   registry.add<ContractionTask>();
   registry.add<QuantileFlowTask>();
   registry.add<SemidiscreteRateTask>();
+  registry.add<SemiDiscreteTask>();
   return registry;
 }
 

@@ -1,4 +1,5 @@
 // Runs in folders: interrupted anywhere, resumed, reproduced, and never at the cost of a file.
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -297,4 +298,26 @@ TEST_CASE("run: not converging is exit status 5, or 0 where the config says warn
   };
   CHECK(status("\"fail\": true", "a") == 5);
   CHECK(status("\"fail\": true, \"on_not_converged\": \"warn\"", "b") == 0);
+}
+
+TEST_CASE(
+    "ot.semi_discrete: the value is the closed form, and a stopped run resumes to the same bytes") {
+  const Registry registry = shipped_tasks();
+  const RunPlan plan = load_config_text(
+      "{\"version\": 1, \"task\": \"ot.semi_discrete\", \"seed\": 3}", "a.json", registry);
+  RunHost undisturbed;
+  const RunResult whole = execute(plan, undisturbed);
+  REQUIRE(whole.converged);
+  // Atoms (+-1, +-1): each coordinate travels to its sign, E(|x| - 1)^2 = 2 - 2 sqrt(2 / pi).
+  const double exact = 2.0 * (2.0 - 2.0 * std::sqrt(2.0 / 3.14159265358979323846));
+  const Scalar& dual = *whole.find("dual_value");
+  CHECK(std::abs(dual.value - exact) <= 5.0 * dual.standard_error);
+  for (const int instant : {1, 3, 10}) {
+    StoppingHost host(instant);
+    const RunResult part = execute(plan, host);
+    if (part.complete) break;
+    const Checkpoint checkpoint = parse_checkpoint(host.saved);
+    RunHost again;
+    CHECK(outcome_bytes(execute(plan, again, &checkpoint)) == outcome_bytes(whole));
+  }
 }
