@@ -94,12 +94,14 @@ struct SemidiscreteSolver::Implementation {
     state.certificate_samples += n;
   }
 
+  // The draws of the failed certificate count: the averaged ascent may try again at once.
   void return_to_ascent(SemidiscreteState& state) const {
     state.phase = in_ascent;
-    state.required_samples = averages() ? 2 * state.averaged_samples : 3 * state.ascent_samples / 2;
-    if (averages()) {  // the average may drag early iterates along: begin another
-      state.averaged_samples = 0;
-      state.average = state.heights;
+    if (averages()) {
+      detail::correct_average(centred(), state);
+      state.required_samples = state.averaged_samples;
+    } else {
+      state.required_samples = state.ascent_samples + state.ascent_samples / 4;
     }
   }
 
@@ -123,7 +125,7 @@ struct SemidiscreteSolver::Implementation {
         state.hits.cast<double>() / static_cast<double>(state.certificate_samples);
     const double worst =
         ((masses - target.weights).array() / target.weights.array()).abs().maxCoeff();
-    const bool hopeless = needed > 2 * std::max(state.planned_samples, state.certificate_samples) ||
+    const bool hopeless = needed > 3 * planned(wanted_deviation(), state) / 2 ||
                           worst - 1.5 * noise > options.tolerance;
     if (state.certificate_samples < state.planned_samples) {
       if (hopeless) return_to_ascent(state);
@@ -139,8 +141,10 @@ struct SemidiscreteSolver::Implementation {
     } else if (hopeless) {
       return_to_ascent(state);
     } else {
-      state.planned_samples = std::max(std::min(needed, 2 * state.planned_samples),
-                                       state.planned_samples + state.planned_samples / 6);
+      state.planned_samples = std::max(needed, state.planned_samples + state.planned_samples / 6);
+      if (2 * state.planned_samples > 3 * planned(wanted_deviation(), state)) {
+        return_to_ascent(state);
+      }
     }
   }
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ot/src/semidiscrete_balance.hpp"
 #include "ot/src/semidiscrete_certificate.hpp"
 
 namespace pushforward::ot::detail {
@@ -19,9 +20,8 @@ constexpr double relaxation = 0.7;
 constexpr double forgetting = 0.9;    // of smoothed masses and boundary densities, per batch
 constexpr double prior_weight = 0.3;  // of the mean boundary density, in cells of the right mass
 constexpr double gap_quantile = 0.25;
-constexpr double settled = 0.4;  // relative error, root mean square, at which the gain falls
-constexpr double lagging = 0.5;  // smoothed relative error beyond which a cell lags behind
-constexpr double lag_gain = 1.0;
+constexpr double settled = 0.4;       // relative error, root mean square, at which the gain falls
+constexpr double lagging = 0.5;       // smoothed relative error beyond which a cell lags behind
 constexpr std::int64_t patience = 8;  // batches without a better error until it falls anyway
 constexpr std::int64_t level_batches = 40;
 constexpr double gain_exponent = 0.6;
@@ -36,6 +36,7 @@ struct Batch {
   IndexVector hits;
   Vector boundaries;     // density of draws about the boundary of each cell, per unit of height
   double density = 0.0;  // its sum over the cells
+  Vector balancing;      // balancing_steps(), if asked for
 };
 
 RngKey batch_key(const SemidiscreteOptions& options, const SemidiscreteState& state) {
@@ -47,7 +48,7 @@ RngKey batch_key(const SemidiscreteOptions& options, const SemidiscreteState& st
 // Raising h_k by t moves to k the draws of cell j with runner-up k and a gap below t. So draws with
 // a gap below b, divided by b, estimate the boundary densities; counted from both sides and halved.
 Batch draw_batch(const CentredProblem& problem, const SemidiscreteOptions& options,
-                 const SemidiscreteState& state, Index n) {
+                 const SemidiscreteState& state, Index n, bool balances) {
   CellAssignment cells(problem.atoms);
   cells.set_heights(state.heights);
   Batch batch{IndexVector::Zero(problem.size()), Vector::Zero(problem.size())};
@@ -76,6 +77,10 @@ Batch draw_batch(const CentredProblem& problem, const SemidiscreteOptions& optio
     batch.boundaries[draw.second] += share;
   }
   batch.density = gap_quantile / width;
+  if (balances) {
+    batch.balancing =
+        balancing_steps(problem, cells, state.heights, draws, batch_key(options, state));
+  }
   return batch;
 }
 
@@ -123,9 +128,11 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
   const bool is_last = state.level == last;
   if (atoms > 1) {
     // Batches grow with the average, but a cell that lags behind needs steps, not draws.
-    const Index grown = lagging_cells(problem, state) == 0 ? state.averaged_samples / 8 : 0;
+    const bool lags_somewhere = lagging_cells(problem, state) > 0;
+    const Index grown = lags_somewhere ? 0 : state.averaged_samples / 8;
     const Index n = std::max({smallest_batch, draws_per_atom * atoms, grown});
-    const Batch batch = draw_batch(problem, options, state, n);
+    const Batch batch =
+        draw_batch(problem, options, state, n, state.gain_samples == 0 || lags_somewhere);
     const double error = squared_error(batch.hits, n, problem.weights);
     state.ascent_samples += n;
     const bool better = error < 0.9 * state.error_history[1];
@@ -156,8 +163,10 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
       const double against = averages ? std::max(nu, 0.5 * masses[j]) : std::max(nu, masses[j]);
       // A cell that is still far off when the rest has settled keeps its full gain.
       const bool lags = std::abs(state.masses[j] / batches - nu) > lagging * nu;
-      const double step = relaxation * (masses[j] - nu) / (against * rate);
-      state.heights[j] -= (lags && averages ? lag_gain : gain) * step;
+      const bool balances = batch.balancing.size() > 0 && (!averages || lags);
+      const double step = balances ? -relaxation * batch.balancing[j]
+                                   : relaxation * gain * (masses[j] - nu) / (against * rate);
+      state.heights[j] -= step;
       state.average[j] += (lags ? 1.0 : average_gain) * (state.heights[j] - state.average[j]);
     }
     const double shift = state.heights.dot(problem.weights);
@@ -174,6 +183,24 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
   state.heights = extend_heights(levels[static_cast<std::size_t>(state.level)], problem, coarse,
                                  key, options.threads);
   enter_level(levels[static_cast<std::size_t>(state.level)].problem, state);
+}
+
+void correct_average(const CentredProblem& problem, SemidiscreteState& state) {
+  const auto draws = static_cast<double>(state.certificate_samples);
+  const double gain = draws / (draws + static_cast<double>(state.averaged_samples));
+  const double density = state.boundaries.sum() / state.masses.sum();
+  for (Index j = 0; j < problem.size(); ++j) {
+    const double nu = problem.weights[j];
+    const double mass = static_cast<double>(state.hits[j]) / draws;
+    const double rate =
+        (state.boundaries[j] + prior_weight * density * nu) / (state.masses[j] + prior_weight * nu);
+    // Off by more than noise explains: what came before says nothing about this cell.
+    const double noise = std::sqrt(nu / draws + nu / static_cast<double>(state.averaged_samples));
+    const bool is_off = std::abs(mass - nu) > 4.0 * noise;
+    state.average[j] -= (is_off ? 1.0 : gain) * (mass - nu) / (std::max(nu, mass) * rate);
+    if (is_off) state.heights[j] = state.average[j];
+  }
+  state.averaged_samples += state.certificate_samples;
 }
 
 void begin_mc_adam(const std::vector<Level>& levels, SemidiscreteState& state) {

@@ -17,6 +17,9 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
 /// Cells of the averaged ascent whose smoothed mass is off by more than half.
 Index lagging_cells(const CentredProblem& problem, const SemidiscreteState& state);
 
+/// A failed certificate is a batch at the average: takes the step that its hits call for.
+void correct_average(const CentredProblem& problem, SemidiscreteState& state);
+
 void begin_mc_adam(const std::vector<Level>& levels, SemidiscreteState& state);
 void mc_adam_batch(const std::vector<Level>& levels, const SemidiscreteOptions& options,
                    SemidiscreteState& state);

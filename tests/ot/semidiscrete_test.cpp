@@ -297,14 +297,14 @@ TEST_CASE("semidiscrete: averaging brings the squared error of the heights down 
     h.array() -= h.mean();
     return h;
   };
-  // Mean squared error over 10 seeds at each tolerance; draws grow like 1 / tolerance^2.
+  // Mean squared error over 6 seeds at each tolerance; draws grow like 1 / tolerance^2.
   std::vector<double> log_draws, log_errors;
-  for (const double tolerance : {0.4, 0.28, 0.2, 0.14, 0.1}) {
+  for (const double tolerance : {0.4, 0.28, 0.2, 0.14}) {
     double error = 0.0, draws = 0.0;
-    for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
       const auto result = semidiscrete(problem, {.tolerance = tolerance, .seed = seed});
-      error += (centred(result.heights) - centred(truth.heights)).squaredNorm() / 10.0;
-      draws += static_cast<double>(result.ascent_samples) / 10.0;
+      error += (centred(result.heights) - centred(truth.heights)).squaredNorm() / 6.0;
+      draws += static_cast<double>(result.ascent_samples) / 6.0;
     }
     log_draws.push_back(std::log(draws));
     log_errors.push_back(std::log(error));
