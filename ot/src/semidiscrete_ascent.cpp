@@ -22,6 +22,7 @@ constexpr double prior_weight = 0.3;  // of the mean boundary density, in cells 
 constexpr double gap_quantile = 0.25;
 constexpr double settled = 0.4;       // relative error, root mean square, at which the gain falls
 constexpr double lagging = 0.5;       // smoothed relative error beyond which a cell lags behind
+constexpr double far = 0.25;          // ratio of masses beyond which densities say nothing
 constexpr std::int64_t patience = 8;  // batches without a better error until it falls anyway
 constexpr std::int64_t level_batches = 40;
 constexpr double gain_exponent = 0.6;
@@ -163,7 +164,9 @@ void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteO
       const double against = averages ? std::max(nu, 0.5 * masses[j]) : std::max(nu, masses[j]);
       // A cell that is still far off when the rest has settled keeps its full gain.
       const bool lags = std::abs(state.masses[j] / batches - nu) > lagging * nu;
-      const bool balances = batch.balancing.size() > 0 && (!averages || lags);
+      // Ranked gaps are right at any distance but noisier than smoothed densities are nearby.
+      const bool is_far = masses[j] < far * nu || far * masses[j] > nu;
+      const bool balances = batch.balancing.size() > 0 && (averages ? lags : is_far);
       const double step = balances ? -relaxation * batch.balancing[j]
                                    : relaxation * gain * (masses[j] - nu) / (against * rate);
       state.heights[j] -= step;

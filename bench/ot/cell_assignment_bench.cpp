@@ -1,0 +1,153 @@
+// The highest of 16384 planes at each of 1024 points, single precision, one thread: ours, the
+// reference kernel, and matrix products followed by a column-wise arg max.
+#include <random>
+#include <string>
+#include <vector>
+
+#include <Eigen/Core>
+#include <benchmark/benchmark.h>
+
+#include "bench/ot/cell_assignment_reference.hpp"
+#include "bench/support/machine.hpp"
+#include "bench/support/ratios.hpp"
+#include "ot/src/cell_assignment.hpp"
+
+#ifdef PUSHFORWARD_BENCH_OPENBLAS
+extern "C" {
+void openblas_set_num_threads(int);
+void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha,
+                 const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc);
+}
+#endif
+
+using namespace pushforward;
+
+namespace {
+
+constexpr Index atoms = 16'384, queries = 1024;
+constexpr Index product_block = 64;  // queries a product, so that its scores stay near the cache
+
+struct Cloud {
+  explicit Cloud(Index d) : y(d, atoms), x(d, queries), h(atoms) {
+    std::mt19937 engine(3);
+    std::uniform_real_distribution<float> uniform(-0.5F, 0.5F);
+    for (Index j = 0; j < y.size(); ++j) y.data()[j] = uniform(engine);
+    for (Index j = 0; j < x.size(); ++j) x.data()[j] = uniform(engine);
+    h = -0.5F * y.colwise().squaredNorm().transpose();
+  }
+  Eigen::MatrixXf y, x;
+  Eigen::VectorXf h;
+};
+
+void finish(benchmark::State& state) {
+  state.SetItemsProcessed(state.iterations() * atoms * queries);
+  bench::report_flops(state, 2.0 * static_cast<double>(state.range(0) * atoms * queries),
+                      bench::machine().peak_single);
+}
+
+void fused(benchmark::State& state, Index slots) {
+  const Cloud cloud(state.range(0));
+  ot::detail::CellAssignment cells(cloud.y.cast<double>());
+  cells.set_heights(cloud.h.cast<double>());
+  std::vector<float> values(static_cast<std::size_t>(slots * queries));
+  std::vector<std::int32_t> labels(values.size());
+  const Index block = cells.block();
+  for (auto _ : state) {
+    for (Index i = 0; i < queries; i += block) {
+      cells.best(cloud.x.data() + i * cloud.x.rows(), std::min(block, queries - i), slots,
+                 values.data() + i * slots, labels.data() + i * slots);
+    }
+    benchmark::DoNotOptimize(labels.data());
+  }
+  finish(state);
+}
+
+void ours(benchmark::State& state) { fused(state, 1); }
+void ours_two_best(benchmark::State& state) { fused(state, 2); }
+
+void reference(benchmark::State& state) {
+  const Cloud cloud(state.range(0));
+  const auto& kernels = bench::reference_kernels(active_isa());
+  const Index d = state.range(0), width = kernels.width;
+  std::vector<float> packed(static_cast<std::size_t>(d * atoms));
+  for (Index j = 0; j < atoms; ++j) {
+    for (Index k = 0; k < d; ++k) {
+      const Index place = d == 2 ? k * atoms + j : (j / width) * width * d + k * width + j % width;
+      packed[static_cast<std::size_t>(place)] = cloud.y(k, j);
+    }
+  }
+  std::vector<std::int32_t> labels(queries);
+  for (auto _ : state) {
+    if (d == 2) {
+      kernels.plane(cloud.x.data(), packed.data(), cloud.h.data(), queries, atoms, labels.data());
+    } else {
+      kernels.panels(cloud.x.data(), packed.data(), cloud.h.data(), d, queries, atoms,
+                     labels.data());
+    }
+    benchmark::DoNotOptimize(labels.data());
+  }
+  finish(state);
+}
+
+// Adds the heights and takes the arg max of each column of scores.
+void arg_max(const Eigen::MatrixXf& scores, const Cloud& cloud, Index first,
+             std::vector<std::int32_t>& labels) {
+  for (Index i = 0; i < scores.cols(); ++i) {
+    Index best;
+    (scores.col(i) + cloud.h).maxCoeff(&best);
+    labels[static_cast<std::size_t>(first + i)] = static_cast<std::int32_t>(best);
+  }
+}
+
+void eigen_product(benchmark::State& state) {
+  const Cloud cloud(state.range(0));
+  std::vector<std::int32_t> labels(queries);
+  Eigen::MatrixXf scores(atoms, product_block);
+  for (auto _ : state) {
+    for (Index i = 0; i < queries; i += product_block) {
+      scores.noalias() = cloud.y.transpose() * cloud.x.middleCols(i, product_block);
+      arg_max(scores, cloud, i, labels);
+    }
+    benchmark::DoNotOptimize(labels.data());
+  }
+  finish(state);
+}
+
+#ifdef PUSHFORWARD_BENCH_OPENBLAS
+void openblas_product(benchmark::State& state) {
+  openblas_set_num_threads(1);
+  const Cloud cloud(state.range(0));
+  const int d = static_cast<int>(state.range(0));
+  std::vector<std::int32_t> labels(queries);
+  Eigen::MatrixXf scores(atoms, product_block);
+  for (auto _ : state) {
+    for (Index i = 0; i < queries; i += product_block) {
+      // column-major (102), y transposed (112), x as it is (111)
+      cblas_sgemm(102, 112, 111, int{atoms}, int{product_block}, d, 1.0F, cloud.y.data(), d,
+                  cloud.x.data() + i * d, d, 0.0F, scores.data(), int{atoms});
+      arg_max(scores, cloud, i, labels);
+    }
+    benchmark::DoNotOptimize(labels.data());
+  }
+  finish(state);
+}
+BENCHMARK(openblas_product)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
+#endif
+
+BENCHMARK(ours)->Arg(2)->Arg(3)->Arg(16)->Arg(64)->Arg(512);
+BENCHMARK(ours_two_best)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
+BENCHMARK(reference)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
+BENCHMARK(eigen_product)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
+
+[[maybe_unused]] const bool expected = [] {
+  for (const std::string d : {"/2", "/16", "/64", "/512"}) {
+    bench::expect_at_most(1.15, "ours" + d, "reference" + d);
+    bench::expect_at_least(2.0, "eigen_product" + d, "ours" + d);
+#ifdef PUSHFORWARD_BENCH_OPENBLAS
+    bench::expect_at_least(2.0, "openblas_product" + d, "ours" + d);
+#endif
+  }
+  return true;
+}();
+
+}  // namespace
