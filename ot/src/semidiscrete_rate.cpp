@@ -7,6 +7,7 @@
 
 #include "pushforward/core/densities/uniform_box.hpp"
 #include "pushforward/core/errors.hpp"
+#include "pushforward/ot/assignment.hpp"
 
 namespace pushforward::ot {
 namespace {
@@ -54,6 +55,22 @@ double unit_grid_height_error(VectorIn heights, Index dim, Index per_side) {
       heights + 0.5 * grid_points(dim, per_side, count).colwise().squaredNorm().transpose();
   half_weights.array() -= half_weights.mean();
   return half_weights.squaredNorm();
+}
+
+Vector batch_heights(const DiscreteMeasure& target, PointsIn draws, int threads) {
+  constexpr auto where = "batch_heights";
+  const Matrix& y = target.points();
+  require(draws.rows() == target.dim(), where, "draws.rows()", draws.rows(),
+          "the dimension of the atoms, " + std::to_string(target.dim()));
+  require(draws.cols() > 0 && draws.cols() % y.cols() == 0, where, "draws.cols()", draws.cols(),
+          "a positive multiple of the number of atoms, " + std::to_string(y.cols()));
+  const double spread = target.weights().maxCoeff() - target.weights().minCoeff();
+  require(spread <= 1e-12, where, "the spread of the atoms' weights", spread, "0");
+  const Index copies = draws.cols() / y.cols();
+  const auto result =
+      assignment_squared_euclidean(draws, y.replicate(1, copies), {.threads = threads});
+  // Copies of an atom have one price. Power weights w_j = 2 h_j + |y_j|^2 are the prices.
+  return 0.5 * (result.g.head(y.cols()) - y.colwise().squaredNorm().transpose());
 }
 
 double unit_grid_height_variance(Index dim, Index per_side) {

@@ -19,13 +19,21 @@ SemidiscreteProblem unit_grid_problem(Index dim, Index per_side);
 /// heights: k^d, as `semidiscrete` returns them for `unit_grid_problem`.
 double unit_grid_height_error(VectorIn heights, Index dim, Index per_side);
 
-/// lim S E |h_S - h*|^2 over S draws, for heights that solve the problem of S draws exactly: by the
-/// central limit theorem of the minimiser it is
+/// The heights that solve the problem of a batch exactly: its draws, equally likely, against the
+/// target, as an assignment in which each atom stands for as many points as it gets draws.
+///
+/// draws: d x B; B must be a multiple of the number of atoms, all of one weight. They are optimal
+/// for the batch, whose optimum is unique up to O(1 / B). Work about O(B^2.3), memory 8 B^2 bytes.
+/// @throws std::invalid_argument naming the first argument for which that is not so.
+Vector batch_heights(const DiscreteMeasure& target, PointsIn draws, int threads = 0);
+
+/// lim B E |h_B - h*|^2 for the heights h_B that are optimal for a batch of B draws: by the central
+/// limit theorem of minimisers of averages it is
 ///   tr(H^+ Sigma H^+),  Sigma = diag(nu) - nu nu^T,
 /// with H the Hessian of E max_j(<x, y_j> + h_j) - <nu, h>, here k^{2 - d} times the Laplacian of
-/// the grid graph: facets have area k^{1 - d} and sites across them a distance of 1 / k. Averaged
-/// stochastic ascent has the same limit.
-/// Source: \cite kitagawa2019 for the Hessian, \cite polyak1992 for the average.
+/// the grid graph: facets have area k^{1 - d} and sites across them a distance of 1 / k. An
+/// averaged stochastic ascent whose gain falls slowly enough, but falls, has the same limit over
+/// its draws. Source: \cite kitagawa2019 for the Hessian, \cite polyak1992 for the average.
 double unit_grid_height_variance(Index dim, Index per_side);
 
 }  // namespace pushforward::ot
