@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <cstdint>
 
 #include "pushforward/diffusion/gaussian_contraction.hpp"
 #include "pushforward/diffusion/quantile_flow.hpp"
@@ -16,6 +16,10 @@ namespace {
 
 std::string grid_name(const TimeGrid& grid) {
   return std::visit([](const auto& g) { return std::string(g.type_name); }, grid);
+}
+
+std::string run_label(const TimeGrid& grid, Index steps) {
+  return grid_name(grid) + "." + std::to_string(steps);
 }
 
 GaussianMixture gaussian(const ContractionTask::Problem& problem) {
@@ -109,6 +113,21 @@ void ContractionTask::run(RunContext& context) const {
   ReverseSamplerOptions options = solver.sampler;
   options.threads = context.threads();
 
+  const Bundle& factors = context.stage("factors", [&](Stage& stage) {
+    Bundle out;
+    const auto total = static_cast<std::int64_t>(solver.grids.size() * solver.steps.size());
+    for (const TimeGrid& grid : solver.grids) {
+      for (const Index n : solver.steps) {
+        stage.poll({.phase = "factors",
+                    .done = static_cast<std::int64_t>(out.arrays.size()),
+                    .total = total});
+        out.arrays[run_label(grid, n)] =
+            measured_contraction(law, path, time_grid(grid, path, n, range), options);
+      }
+    }
+    return out;
+  });
+
   LinePanel panel{.x = {.label = "steps", .scale = Scale::log},
                   .y = {.label = "spread over true spread", .low = 0.0, .high = 1.0}};
   for (const TimeGrid& grid : solver.grids) {
@@ -122,18 +141,9 @@ void ContractionTask::run(RunContext& context) const {
   for (const Index n : solver.steps) {
     std::vector<double> products;
     for (std::size_t g = 0; g < solver.grids.size(); ++g) {
-      const std::string label = grid_name(solver.grids[g]) + "." + std::to_string(n);
+      const std::string label = run_label(solver.grids[g], n);
       const Vector levels = time_grid(solver.grids[g], path, n, range);
-      const Vector measured = context
-                                  .stage(label,
-                                         [&](Stage& stage) {
-                                           stage.poll({.phase = label, .done = 0, .total = 1});
-                                           Bundle out;
-                                           out.arrays["factor"] =
-                                               measured_contraction(law, path, levels, options);
-                                           return out;
-                                         })
-                                  .arrays.at("factor");
+      const Vector measured = factors.arrays.at(label).col(0);
       for (Index j = 0; j < measured.size(); ++j) {
         const double c = problem.standard_deviations[static_cast<std::size_t>(j)];
         deviation = std::max(deviation, std::abs(measured[j] / ddim_contraction(levels, c) - 1.0));

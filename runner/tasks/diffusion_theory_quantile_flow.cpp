@@ -1,6 +1,7 @@
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "pushforward/diffusion/probability_flow.hpp"
 #include "pushforward/diffusion/quantile_flow.hpp"
@@ -79,23 +80,23 @@ void QuantileFlowTask::run(RunContext& context) const {
     const Matrix start = spread_points(law, path, problem.first_level, problem.points);
     const Matrix exact = quantile_flow(law, path, problem.first_level, problem.last_level, start);
     Series errors{.name = type};
-    Matrix image;
+    const Bundle& images = context.stage(type, [&](Stage& stage) {
+      Bundle out;
+      for (const Index n : solver.steps) {
+        stage.poll({.phase = type,
+                    .done = static_cast<std::int64_t>(out.arrays.size()),
+                    .total = static_cast<std::int64_t>(solver.steps.size())});
+        out.arrays[std::to_string(n)] = probability_flow(
+            denoiser, path, problem.first_level, problem.last_level, start, n, context.threads());
+      }
+      return out;
+    });
     for (const Index n : solver.steps) {
-      const std::string label = type + "." + std::to_string(n);
-      image = context
-                  .stage(label,
-                         [&](Stage& stage) {
-                           stage.poll({.phase = label, .done = 0, .total = 1});
-                           Bundle out;
-                           out.arrays["image"] =
-                               probability_flow(denoiser, path, problem.first_level,
-                                                problem.last_level, start, n, context.threads());
-                           return out;
-                         })
-                  .arrays.at("image");
+      const Matrix& image = images.arrays.at(std::to_string(n));
       errors.x.push_back(static_cast<double>(n));
       errors.y.push_back((image - exact).cwiseAbs().maxCoeff() / a_last);
     }
+    const Matrix& finest = images.arrays.at(std::to_string(solver.steps.back()));
     if (map.series.empty()) {
       map.series.push_back({.name = "quantile map",
                             .x = row(start, a_first),
@@ -104,7 +105,7 @@ void QuantileFlowTask::run(RunContext& context) const {
                             .reference = true});
     }
     map.series.push_back(
-        {.name = type, .x = row(start, a_first), .y = row(image, a_last), .mark = Mark::points});
+        {.name = type, .x = row(start, a_first), .y = row(finest, a_last), .mark = Mark::points});
     context.scalar("deviation." + type,
                    {.value = errors.y.back(), .unit = "length", .expected = 0.0});
     largest = std::max(largest, errors.y.back());

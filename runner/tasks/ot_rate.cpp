@@ -6,11 +6,13 @@
 #include <string>
 
 #include "pushforward/core/stats.hpp"
+#include "pushforward/ot/semidiscrete.hpp"
 #include "pushforward/ot/semidiscrete_rate.hpp"
 
 namespace pushforward::runner {
 
 using namespace ot;
+using pushforward::detail::shortest;
 
 namespace {
 
@@ -22,26 +24,31 @@ std::uint64_t run_seed(const RngKey& key) {
 }
 
 struct Reached {
-  double draws;  ///< Behind the heights: those of the average, or all of a method without one.
+  double draws;  ///< Behind the heights: the batch, those of the average, or all.
   double error;
 };
 
 Reached run_to(const SemidiscreteRateTask& task, Index draws, std::uint64_t seed, int threads) {
-  const SemidiscreteSolver solver(unit_grid_problem(task.problem.dim, task.problem.per_side),
-                                  {.method = task.solver.method,
-                                   .max_iterations = 1'000'000,
-                                   .seed = seed,
-                                   .threads = threads});
+  const auto& [dim, per_side] = task.problem;
+  const SemidiscreteProblem problem = unit_grid_problem(dim, per_side);
+  if (task.solver.method == HeightMethod::batch_optimum) {
+    const Matrix x = problem.source->draws({.seed = seed, .purpose = Draw::source}, draws);
+    // Small assignments lose more by sharing than they gain; the numbers are the same.
+    const Vector heights = batch_heights(problem.target, x, draws < 4000 ? 1 : threads);
+    return {static_cast<double>(draws), unit_grid_height_error(heights, dim, per_side)};
+  }
+  const bool averages = task.solver.method == HeightMethod::averaged_ascent;
+  const SemidiscreteSolver solver(problem, {.method = averages ? SemidiscreteMethod::averaged_ascent
+                                                               : SemidiscreteMethod::mc_adam,
+                                            .max_iterations = 1'000'000,
+                                            .seed = seed,
+                                            .threads = threads});
   SemidiscreteState state = solver.init();
   state.required_samples = std::numeric_limits<std::int64_t>::max();  // no certificate
-  const auto behind = [&] {
-    return task.solver.method == SemidiscreteMethod::averaged_ascent ? state.averaged_samples
-                                                                     : state.ascent_samples;
-  };
+  const auto behind = [&] { return averages ? state.averaged_samples : state.ascent_samples; };
   while (!solver.finished(state) && behind() < draws) solver.step(state);
-  const Vector heights = solver.result(state).heights;
   return {static_cast<double>(behind()),
-          unit_grid_height_error(heights, task.problem.dim, task.problem.per_side)};
+          unit_grid_height_error(solver.result(state).heights, dim, per_side)};
 }
 
 }  // namespace
@@ -55,6 +62,15 @@ void SemidiscreteRateTask::validate(const DataSet&, ConfigProblems& problems) co
   if (solver.draws.size() < 3) {
     problems.add("/solver/draws", "at least 3 numbers are needed to fit a slope");
   }
+  const bool batches = solver.method == HeightMethod::batch_optimum && sites <= 1e6;
+  for (std::size_t i = 0; batches && i < solver.draws.size(); ++i) {
+    const std::string at = "/solver/draws/" + std::to_string(i);
+    if (solver.draws[i] % std::llround(sites) != 0) {
+      problems.add(at, "a batch must be a multiple of the number of sites, " + shortest(sites));
+    } else if (solver.draws[i] > 20'000) {
+      problems.add(at, "a batch of more than 20000 draws is too many for an exact solution");
+    }
+  }
   for (std::size_t i = 1; i < solver.draws.size(); ++i) {
     if (solver.draws[i] > solver.draws[i - 1]) continue;
     problems.add("/solver/draws/" + std::to_string(i), "numbers of draws must increase");
@@ -67,6 +83,12 @@ PlanEstimate SemidiscreteRateTask::plan(const DataSet&) const {
   const double sites =
       std::pow(static_cast<double>(problem.per_side), static_cast<double>(problem.dim));
   const auto d = static_cast<double>(problem.dim);
+  const auto largest = solver.draws.empty() ? 0.0 : static_cast<double>(solver.draws.back());
+  if (solver.method == HeightMethod::batch_optimum) {
+    return {.bytes = 8.0 * largest * largest,
+            .operations = 10.0 * static_cast<double>(solver.repeats) * std::pow(largest, 2.5),
+            .remedy = "lower the last of /solver/draws"};
+  }
   return {.bytes = 8.0 * (sites * (d + 8.0) + 1e5 * d),
           .operations = 2.0 * draws * static_cast<double>(solver.repeats) * sites * (d + 1.0),
           .remedy = "lower /problem/per_side"};
@@ -75,8 +97,8 @@ PlanEstimate SemidiscreteRateTask::plan(const DataSet&) const {
 std::vector<Quantity> SemidiscreteRateTask::quantities() {
   return {{"slope", "", "log mean squared error of the heights against log draws"},
           {"efficiency", "",
-           "squared error times draws at the largest number of draws, over its least possible "
-           "limit: 1 is the best that draws allow"},
+           "squared error times draws at the largest number of draws, over its limit for heights "
+           "that are optimal for the draws"},
           {"squared_error.*", "length^4", "mean squared error at one of the numbers of draws"}};
 }
 
@@ -86,8 +108,8 @@ std::string_view SemidiscreteRateTask::starter() {
   "task": "ot.semi_discrete_rate",
   "name": "rate",
   "seed": 1,
-  "problem": {"dim": 2, "per_side": 3},
-  "solver": {"draws": [4096, 16384, 65536], "repeats": 12},
+  "problem": {"dim": 2, "per_side": 2},
+  "solver": {"draws": [64, 128, 256], "repeats": 40},
   "checks": [{"id": "rate in draws", "quantity": "slope", "slope": -1, "tol": 0.5}]
 }
 )";
@@ -147,7 +169,7 @@ void SemidiscreteRateTask::run(RunContext& context) const {
                   .title = "Error of the heights against draws",
                   .description = "Mean squared distance of the heights to the known ones against "
                                  "the number of draws behind them, with the fitted slope and the "
-                                 "line that no method can stay below in the limit.",
+                                 "limit for heights that are optimal for the draws.",
                   .caption = "The dashed line falls as one over the number of draws.",
                   .panels = {panel}});
 }

@@ -2,14 +2,22 @@
 /// known.
 #pragma once
 
+#include <array>
 #include <string_view>
 #include <vector>
-
-#include "pushforward/ot/semidiscrete.hpp"
 
 #include "runner/task.hpp"
 
 namespace pushforward::runner {
+
+enum class HeightMethod {
+  batch_optimum,    ///< Exactly optimal for one batch of draws.
+  averaged_ascent,  ///< The solver of `semidiscrete`, on fresh draws.
+  mc_adam           ///< Adam on Monte Carlo masses.
+};
+constexpr std::array<std::string_view, 3> enum_names(HeightMethod) {
+  return {"batch_optimum", "averaged_ascent", "mc_adam"};
+}
 
 struct SemidiscreteRateTask {
   static constexpr std::string_view name = "ot.semi_discrete_rate";
@@ -30,15 +38,17 @@ struct SemidiscreteRateTask {
   };
 
   struct Solver {
-    ot::SemidiscreteMethod method = ot::SemidiscreteMethod::averaged_ascent;
-    std::vector<Index> draws = {8192, 32'768, 131'072, 524'288};
-    Index repeats = 24;
+    HeightMethod method = HeightMethod::batch_optimum;
+    std::vector<Index> draws = {64, 128, 256, 512};
+    Index repeats = 100;
 
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
       field("method", self.method, any_value, "how the heights are found");
-      field("draws", self.draws, between(1, 1'000'000'000),
-            "draws behind the heights, increasing; a run stops at its first batch past them");
+      field(
+          "draws", self.draws, between(1, 1'000'000'000),
+          "draws behind the heights, increasing: the batch, a multiple of the number of sites, or "
+          "what a run on fresh draws must pass");
       field("repeats", self.repeats, between(3, 100'000), "independent runs for each of them");
     }
   };

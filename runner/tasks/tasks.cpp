@@ -1,6 +1,7 @@
 #include "runner/task.hpp"
 #include "runner/tasks/diffusion_theory_contraction.hpp"
 #include "runner/tasks/diffusion_theory_convergence.hpp"
+#include "runner/tasks/diffusion_theory_expressway.hpp"
 #include "runner/tasks/diffusion_theory_memory.hpp"
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
 #include "runner/tasks/ot_rate.hpp"
@@ -12,6 +13,7 @@ Registry shipped_tasks() {
   Registry registry;
   registry.add<ConvergenceTask>();
   registry.add<MemoryTask>();
+  registry.add<ExpresswayBoundTask>();
   registry.add<ContractionTask>();
   registry.add<QuantileFlowTask>();
   registry.add<SemidiscreteRateTask>();
