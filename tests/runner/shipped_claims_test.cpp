@@ -1,0 +1,43 @@
+/// The claims that ship: well formed, with a source that exists.
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "runner/claims_run.hpp"
+
+using namespace pushforward::runner;
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path root = PUSHFORWARD_SOURCE_FOLDER;
+
+std::string text_of(const fs::path& file) {
+  std::ostringstream text;
+  text << std::ifstream(file).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("claims: every shipped file is read without a complaint and cites a known source") {
+  const Registry registry = shipped_tasks();
+  const std::string references = text_of(root / "docs/references.bib");
+  const std::string table = text_of(root / "docs/claims.md");
+  const auto files = claim_files({root / "examples/claims"});
+  CHECK(files.size() >= 9);
+  std::set<std::string> sentences;
+  for (const fs::path& file : files) {
+    CAPTURE(file.string());
+    const Claim claim = read_claim(file, registry);
+    CHECK(references.find("{" + claim.source + ",") != std::string::npos);
+    CHECK(claim.sentence.back() == '.');
+    CHECK(sentences.insert(claim.sentence).second);
+    CHECK(table.find("`" + file.stem().string() + "`") != std::string::npos);
+  }
+}
