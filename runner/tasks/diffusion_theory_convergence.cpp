@@ -125,11 +125,15 @@ void ConvergenceTask::run(RunContext& context) const {
     const Matrix& errors = study.arrays.at("errors");
     const Index finest = errors.cols() - 1;
     const Measured slope{study.numbers.at("slope"), study.numbers.at("slope_standard_error")};
-    context.scalar("slope." + method.name, {.value = slope.value,
-                                            .standard_error = slope.standard_error,
-                                            .description = "log error against log(1 / steps)",
-                                            .expected = method.order});
-    context.scalar("error." + method.name, {.value = errors(0, finest), .unit = "length"});
+    context.scalar("slope." + method.name,
+                   {.value = slope.value,
+                    .standard_error = slope.standard_error,
+                    .description = std::string("fitted order of ") + method.name,
+                    .expected = method.order});
+    context.scalar("error." + method.name,
+                   {.value = errors(0, finest),
+                    .unit = "length",
+                    .description = std::string("error of ") + method.name + " at the most steps"});
     panel.series.push_back(error_series(method, solver.steps, study));
     if (std::find(drawn.begin(), drawn.end(), method.order) == drawn.end()) {
       drawn.push_back(method.order);

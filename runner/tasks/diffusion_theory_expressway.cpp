@@ -171,9 +171,11 @@ void ExpresswayBoundTask::run(RunContext& context) const {
     return out;
   });
   const Matrix& rows = trials.arrays.at("measured_bound_transport");
-  context.scalar("ratio_max", {.value = rows.row(0).cwiseQuotient(rows.row(1)).maxCoeff()});
+  context.scalar("ratio_max", {.value = rows.row(0).cwiseQuotient(rows.row(1)).maxCoeff(),
+                               .description = "largest ratio of measured to bound"});
   context.scalar("ratio_without_steps_max",
-                 {.value = rows.row(0).cwiseQuotient(rows.row(2)).maxCoeff()});
+                 {.value = rows.row(0).cwiseQuotient(rows.row(2)).maxCoeff(),
+                  .description = "the same without the errors of the steps"});
   context.scalar("measured_mean", {.value = rows.row(0).mean(), .unit = "length"});
   context.scalar("bound_mean", {.value = rows.row(1).mean(), .unit = "length"});
 

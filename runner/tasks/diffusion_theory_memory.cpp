@@ -68,12 +68,14 @@ void moments(RunContext& context, const Matrix& samples, const GaussianMixture& 
     context.scalar("mean." + coordinate, {.value = first.mean(),
                                           .standard_error = first.standard_error(),
                                           .unit = "length",
+                                          .description = "early mean, coordinate " + coordinate,
                                           .expected = mean[j]});
-    context.scalar("variance." + coordinate, {.value = second.mean(),
-                                              .standard_error = second.standard_error(),
-                                              .unit = "length^2",
-                                              .description = "about the expected mean",
-                                              .expected = covariance(j, j)});
+    context.scalar("variance." + coordinate,
+                   {.value = second.mean(),
+                    .standard_error = second.standard_error(),
+                    .unit = "length^2",
+                    .description = "early variance, coordinate " + coordinate,
+                    .expected = covariance(j, j)});
   }
 }
 
@@ -220,14 +222,19 @@ void MemoryTask::run(RunContext& context) const {
   const auto share = 1.0 / static_cast<double>(problem.points.cols());
   const GoodnessOfFit frequency =
       pearson_test(found.counts, Vector::Constant(problem.points.cols(), share));
-  context.scalar("distance_to_data_max",
-                 {.value = found.largest_distance, .unit = "length", .expected = 0.0});
-  context.scalar("frequency_p_value", {.value = frequency.p_value});
+  context.scalar("distance_to_data_max", {.value = found.largest_distance,
+                                          .unit = "length",
+                                          .description = "largest distance of a sample to the data",
+                                          .expected = 0.0});
+  context.scalar("frequency_p_value",
+                 {.value = frequency.p_value, .description = "p-value of equal frequencies"});
   context.scalar(
       "frequency_chi_squared",
       {.value = frequency.statistic, .expected = static_cast<double>(problem.points.cols() - 1)});
   const GoodnessOfFit density = kernel_density_test(early, problem.points, problem.stop_level);
-  context.scalar("kernel_density_p_value", {.value = density.p_value});
+  context.scalar(
+      "kernel_density_p_value",
+      {.value = density.p_value, .description = "p-value of the kernel density estimate"});
   context.scalar("kernel_density_distance", {.value = density.statistic, .expected = 0.0});
   const GaussianMixture law = kernel_density(problem.points, problem.stop_level);
   moments(context, early, law);

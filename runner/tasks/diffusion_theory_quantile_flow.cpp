@@ -107,11 +107,17 @@ void QuantileFlowTask::run(RunContext& context) const {
     map.series.push_back(
         {.name = type, .x = row(start, a_first), .y = row(finest, a_last), .mark = Mark::points});
     context.scalar("deviation." + type,
-                   {.value = errors.y.back(), .unit = "length", .expected = 0.0});
+                   {.value = errors.y.back(),
+                    .unit = "length",
+                    .description = std::string("largest distance to the quantile map, ") + type,
+                    .expected = 0.0});
     largest = std::max(largest, errors.y.back());
     error.series.push_back(std::move(errors));
   }
-  context.scalar("deviation_max", {.value = largest, .unit = "length", .expected = 0.0});
+  context.scalar("deviation_max", {.value = largest,
+                                   .unit = "length",
+                                   .description = "the largest of all paths",
+                                   .expected = 0.0});
   context.figure({.id = "quantile-flow",
                   .title = "The flow on the line keeps ranks",
                   .description = "Left: end points of the integrated flow of every path over the "

@@ -149,10 +149,11 @@ void SemidiscreteRateTask::run(RunContext& context) const {
   const Index last = count - 1;
   context.scalar("slope", {.value = fit.slope,
                            .standard_error = fit.slope_standard_error,
-                           .description = "weighted by the standard errors of the errors",
+                           .description = "exponent of the squared error in draws",
                            .expected = -1.0});
   context.scalar("efficiency", {.value = errors[last] * draws[last] / limit,
                                 .standard_error = standard_errors[last] * draws[last] / limit,
+                                .description = "squared error times draws, over its limit",
                                 .expected = 1.0});
 
   Series measured{.name = std::string(pushforward::name(solver.method)),
