@@ -1,4 +1,4 @@
-/// The claims that ship: well formed, with a source that exists.
+/// The claims that ship are well formed, with a source that exists; so are the tasks' starters.
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -39,5 +39,19 @@ TEST_CASE("claims: every shipped file is read without a complaint and cites a kn
     CHECK(claim.sentence.back() == '.');
     CHECK(sentences.insert(claim.sentence).second);
     CHECK(table.find("`" + file.stem().string() + "`") != std::string::npos);
+  }
+}
+
+TEST_CASE("starters: those of the theory tasks run, and their own checks pass") {
+  const Registry registry = shipped_tasks();
+  for (const auto* task :
+       {"diffusion.convergence", "diffusion.gaussian_contraction", "diffusion.quantile_flow",
+        "diffusion.empirical_memory", "diffusion.expressway_bound", "ot.semi_discrete_rate"}) {
+    CAPTURE(task);
+    const std::string text(registry.find(task)->starter());
+    const RunPlan plan = load_config_text(text, "starter.json", registry);
+    REQUIRE_FALSE(plan.checks.empty());
+    RunHost host;
+    CHECK(execute(plan, host).verdict == Verdict::ok);
   }
 }
