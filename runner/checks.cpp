@@ -2,8 +2,8 @@
 // is no pass.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "runner/figure_text.hpp"
 #include "runner/run_result.hpp"
 
 namespace pushforward::runner {
@@ -26,6 +26,9 @@ CheckVerdict at_most(Estimate value, Estimate bound) {
   if (excess + margin <= 0.0) return CheckVerdict::pass;
   return excess > margin ? CheckVerdict::fail : CheckVerdict::inconclusive;
 }
+
+/// A number that was computed; one that a config gives is shown as given, by shortest().
+std::string computed(double value) { return number_text(value, 6); }
 
 class Judge {
  public:
@@ -85,7 +88,7 @@ class Judge {
 
   CheckOutcome tell(CheckVerdict verdict, double margin) {
     if (verdict != CheckVerdict::inconclusive) return conclude(verdict);
-    return conclude(verdict, "within " + shortest(z()) + " standard errors (" + shortest(margin) +
+    return conclude(verdict, "within " + shortest(z()) + " standard errors (" + computed(margin) +
                                  ") of the bound: draw more samples");
   }
 
@@ -93,7 +96,7 @@ class Judge {
     const std::string& name = spec_.below ? *spec_.below : *spec_.above;
     const Scalar* other = scalar_named(name);
     if (other == nullptr) return out_;
-    out_.bound = (spec_.below ? "below " : "above ") + name + " = " + shortest(other->value);
+    out_.bound = (spec_.below ? "below " : "above ") + name + " = " + computed(other->value);
     if (!std::isfinite(other->value)) {
       return conclude(CheckVerdict::fail, name + " is " + shortest(other->value));
     }
@@ -128,7 +131,7 @@ class Judge {
         name = word;
       }
     }
-    out_.bound = (name.empty() ? std::string() : name + " = ") + shortest(right);
+    out_.bound = name.empty() ? shortest(right) : name + " = " + computed(right);
     if (!std::isfinite(right)) {
       return conclude(CheckVerdict::inconclusive, "no value to compare with is known");
     }
@@ -139,7 +142,7 @@ class Judge {
       return conclude(CheckVerdict::inconclusive, "the quantity has no standard error");
     }
     const double margin = by_error ? std::hypot(value.margin, right_margin) : 0.0;
-    out_.bound += " within " + shortest(allowed + margin);
+    out_.bound += " within " + computed(allowed + margin);
     if (std::abs(value.value - right) > allowed + margin) return conclude(CheckVerdict::fail);
     // The scale on which a difference would matter; unknown if the right value is zero and no
     // tolerance is given.

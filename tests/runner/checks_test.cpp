@@ -76,3 +76,16 @@ TEST_CASE("checks: NaN and unknown quantities fail, with a suggestion") {
   CHECK(unknown.verdict == fail);
   CHECK(unknown.note == "the result has no quantity \"othr\"; did you mean \"other\"?");
 }
+
+TEST_CASE("checks: a bound is worded with the config's own digits and six of what was computed") {
+  CHECK(judged({.max = 0.21000000001}, 0.0).bound == "at most 0.21000000001");
+  CHECK(judged({.equals = Comparand{2.0}, .abs_tol = 0.5}, 2.0).bound == "2 within 0.5");
+  const double sum = 0.07 + 0.14;  // 0.21000000000000002
+  CHECK(
+      judged({.closed_form = true, .rel_tol = 1.0 / 3.0}, sum, pushforward::not_known, sum).bound ==
+      "the closed form = 0.21 within 0.07");
+  CHECK(judged({.below = "other", .z_max = 4.0}, 0.9, 0.01).bound == "below other = 1");
+  CHECK(judged({.max = 1.0, .z_max = 4.0}, 0.97, 0.01 / 3.0).note == "");
+  CHECK(judged({.max = 1.0, .z_max = 4.0}, 0.99, 0.01 / 3.0).note ==
+        "within 4 standard errors (0.0133333) of the bound: draw more samples");
+}
