@@ -1,7 +1,5 @@
 // The words at the end of a run: the summary on the terminal and the model of the report.
-#include <cmath>
-#include <cstdio>
-
+#include "runner/figure_text.hpp"
 #include "runner/run_folder.hpp"
 
 namespace pushforward::runner {
@@ -11,22 +9,6 @@ namespace {
 constexpr std::size_t most_scalars = 8;
 constexpr std::size_t most_checks = 8;
 constexpr std::size_t most_warnings = 3;
-
-std::string number_text(double value) {
-  char buffer[32];
-  std::snprintf(buffer, sizeof buffer, "%.5g", value);
-  return buffer;
-}
-
-std::string measured_text(double value, double standard_error) {
-  std::string text = number_text(value);
-  if (!std::isnan(standard_error)) {
-    char buffer[32];
-    std::snprintf(buffer, sizeof buffer, "%.1g", standard_error);
-    text += " +- " + std::string(buffer);
-  }
-  return text;
-}
 
 std::string more(std::size_t total, std::size_t shown, const std::string& what) {
   return total > shown ? "  and " + std::to_string(total - shown) + " more " + what + "\n" : "";
@@ -58,7 +40,7 @@ std::string summary_text(const FinishedRun& run, const RunPlan& plan, double sec
   std::size_t shown = 0;
   for (const auto& [name, scalar] : result.scalars) {
     if (shown++ == most_scalars) break;
-    text += "  " + name + " = " + measured_text(scalar.value, scalar.standard_error);
+    text += "  " + name + " = " + measured_text({scalar.value, scalar.standard_error});
     if (!scalar.unit.empty()) text += " " + scalar.unit;
     text += "\n";
   }
@@ -67,7 +49,7 @@ std::string summary_text(const FinishedRun& run, const RunPlan& plan, double sec
   for (const CheckOutcome& check : result.checks) {
     if (shown++ == most_checks) break;
     text += "  check " + check.id + ": " + std::string(name(check.verdict)) + " (" +
-            measured_text(check.value, check.standard_error) + ", " + check.bound + ")";
+            measured_text({check.value, check.standard_error}) + ", " + check.bound + ")";
     text += (check.note.empty() ? "" : ": " + check.note) + "\n";
   }
   text += more(result.checks.size(), most_checks, "checks");
