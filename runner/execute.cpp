@@ -111,6 +111,24 @@ class Session final : public RunContext {
   RunResult result_;
 };
 
+/// What `threads = 0` means to the solvers while this lives: the run's own number of threads.
+class OpenMpThreads {
+ public:
+#ifdef _OPENMP
+  explicit OpenMpThreads(int count) : before_(omp_get_max_threads()) {
+    if (count > 0) omp_set_num_threads(count);
+  }
+  ~OpenMpThreads() { omp_set_num_threads(before_); }
+  OpenMpThreads(const OpenMpThreads&) = delete;
+  OpenMpThreads& operator=(const OpenMpThreads&) = delete;
+
+ private:
+  int before_;
+#else
+  explicit OpenMpThreads(int /*count*/) {}
+#endif
+};
+
 class ActiveStage final : public Stage {
  public:
   ActiveStage(Session& session, std::string name) : session_(session), name_(std::move(name)) {
@@ -240,9 +258,7 @@ Verdict judge(const RunResult& result) {
 }  // namespace
 
 RunResult execute(const RunPlan& plan, RunHost& host, const Checkpoint* resumed) {
-#ifdef _OPENMP
-  if (plan.runtime.threads.count > 0) omp_set_num_threads(plan.runtime.threads.count);
-#endif
+  const OpenMpThreads threads(plan.runtime.threads.count);
   Session session(plan, host, resumed);
   try {
     plan.task->run(plan.resolved, session);

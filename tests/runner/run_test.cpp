@@ -13,6 +13,10 @@
 #include "tests/runner/temporary_folder.hpp"
 #include "tests/runner/toy_task.hpp"
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 using namespace pushforward::runner;
 namespace fs = std::filesystem;
 
@@ -151,6 +155,23 @@ TEST_CASE("run: the same bytes for 1, 2, 3 and 8 threads") {
     CHECK(bytes == first);
   }
 }
+
+#ifdef _OPENMP
+TEST_CASE("run: OpenMP's own default is the run's number of threads, and then what it was before") {
+  class Watching final : public RunHost {
+   public:
+    void stage(std::string_view, bool) override { threads = omp_get_max_threads(); }
+    int threads = 0;
+  };
+  const int before = omp_get_max_threads();
+  RunPlan plan = toy_plan();
+  plan.runtime.threads.count = before + 1;
+  Watching host;
+  execute(plan, host);
+  CHECK(host.threads == before + 1);
+  CHECK(omp_get_max_threads() == before);
+}
+#endif
 
 TEST_CASE("run: a folder holds everything, and reproduces from it") {
   const test::TemporaryFolder scratch;
