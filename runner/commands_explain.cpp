@@ -1,6 +1,8 @@
 // The commands that explain: tasks, keys, starters, schema, the build.
+#include <algorithm>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 #include "pushforward/core/isa.hpp"
 
@@ -52,23 +54,28 @@ int openmp_threads() {
 
 int list_command(const Registry& registry, const Arguments& arguments) {
   const std::string what = arguments.positional.empty() ? "tasks" : arguments.positional.front();
+  std::vector<std::pair<std::string, std::string>> rows;
+  if (what == "tasks") {
+    for (const auto& task : registry.tasks()) {
+      rows.emplace_back(task->name(), task->summary());
+    }
+  } else {
+    for (const Quantity& quantity : task_named(registry, what).quantities()) {
+      rows.emplace_back(quantity.name, quantity.meaning);
+    }
+  }
+  std::size_t width = 0;
+  for (const auto& [name, meaning] : rows) width = std::max(width, name.size());
   Json json = Json::list();
-  const auto add = [&](std::string_view name, std::string_view meaning) {
+  for (const auto& [name, meaning] : rows) {
     if (!arguments.json) {
-      std::printf("%-28s %s\n", std::string(name).c_str(), std::string(meaning).c_str());
-      return;
+      std::printf("%-*s  %s\n", static_cast<int>(width), name.c_str(), meaning.c_str());
+      continue;
     }
     Json entry = Json::object();
     entry.set("name", name);
     entry.set("meaning", meaning);
     json.push(std::move(entry));
-  };
-  if (what == "tasks") {
-    for (const auto& task : registry.tasks()) add(task->name(), task->summary());
-  } else {
-    for (const Quantity& quantity : task_named(registry, what).quantities()) {
-      add(quantity.name, quantity.meaning);
-    }
   }
   if (arguments.json) std::printf("%s\n", json.compact().c_str());
   return 0;
