@@ -18,7 +18,7 @@ enum Phase : std::int64_t { in_ascent, in_certificate, over };
 
 // The averaged heights after S draws are off by about sqrt(1 / (S nu_j)) in relative mass, the
 // statistical floor of S draws, times this (measured; docs/semidiscrete.md).
-constexpr double floor_excess = 1.3;
+constexpr double floor_excess = 1.05;
 // The share of the tolerance that the ascent may use up: least draws in all (docs/semidiscrete.md).
 constexpr double ascent_share = 0.43;
 constexpr double certificate_parts = 4.0;  // batches that a certificate is drawn in
@@ -31,7 +31,7 @@ struct SemidiscreteSolver::Implementation {
   std::vector<detail::Level> levels;
 
   const detail::CentredProblem& centred() const { return levels.back().problem; }
-  bool averages() const { return options.method == SemidiscreteMethod::averaged_ascent; }
+  bool is_newton() const { return options.method == SemidiscreteMethod::stochastic_newton; }
   double smallest_weight() const { return centred().weights.minCoeff(); }
 
   // The relative deviation of masses in the smallest cell that the ascent should have reached.
@@ -39,12 +39,15 @@ struct SemidiscreteSolver::Implementation {
     return ascent_share * options.tolerance / detail::typical_maximum(centred().size());
   }
 
+  double wanted_samples(const SemidiscreteState& state) const {
+    const double ratio = floor_excess / wanted_deviation();
+    return std::max(ratio * ratio / smallest_weight(), static_cast<double>(state.required_samples));
+  }
+
   double deviation(const SemidiscreteState& state) const {
     if (centred().size() == 1) return 0.0;
-    if (averages()) {
-      if (state.averaged_samples == 0 || detail::lagging_cells(centred(), state) > 0) {
-        return std::numeric_limits<double>::infinity();
-      }
+    if (is_newton()) {
+      if (state.averaged_samples == 0) return std::numeric_limits<double>::infinity();
       return floor_excess /
              std::sqrt(static_cast<double>(state.averaged_samples) * smallest_weight());
     }
@@ -97,9 +100,8 @@ struct SemidiscreteSolver::Implementation {
   // The draws of the failed certificate count: the averaged ascent may try again at once.
   void return_to_ascent(SemidiscreteState& state) const {
     state.phase = in_ascent;
-    if (averages()) {
-      detail::correct_average(centred(), state);
-      state.required_samples = state.averaged_samples;
+    if (is_newton()) {
+      state.required_samples = state.averaged_samples + state.averaged_samples / 4;
     } else {
       state.required_samples = state.ascent_samples + state.ascent_samples / 4;
     }
@@ -173,8 +175,8 @@ SemidiscreteState SemidiscreteSolver::init() const {
   const Implementation& self = *implementation_;
   state.sums = Vector::Zero(4);
   state.hits = IndexVector::Zero(self.centred().size());
-  if (self.averages()) {
-    detail::begin_averaged_ascent(self.levels, state);
+  if (self.is_newton()) {
+    detail::begin_stochastic_newton(self.levels, self.options, state);
   } else {
     detail::begin_mc_adam(self.levels, state);
   }
@@ -197,8 +199,8 @@ void SemidiscreteSolver::check(const SemidiscreteState& state) const {
   };
   size("heights", state.heights.size(), atoms);
   size("average", state.average.size(), atoms);
-  size("masses", state.masses.size(), atoms);
-  size("boundaries", state.boundaries.size(), atoms);
+  size("first_moments", state.first_moments.size(), atoms);
+  size("second_moments", state.second_moments.size(), atoms);
   size("sums", state.sums.size(), 4);
   size("error_history", state.error_history.size(), 2);
   size("hits", state.hits.size(), self.centred().size());
@@ -214,14 +216,14 @@ void SemidiscreteSolver::step(SemidiscreteState& state) const {
   if (state.phase == in_certificate) {
     self.certificate_batch(state);
   } else {
-    if (self.averages()) {
-      detail::averaged_ascent_batch(self.levels, self.options, state);
+    if (self.is_newton()) {
+      detail::stochastic_newton_batch(self.levels, self.options, self.wanted_samples(state), state);
     } else {
       detail::mc_adam_batch(self.levels, self.options, state);
     }
     if (!state.heights.allFinite()) finish(state, Termination::non_finite);
     const bool is_last = state.level + 1 == static_cast<std::int64_t>(self.levels.size());
-    const std::int64_t done = self.averages() ? state.averaged_samples : state.ascent_samples;
+    const std::int64_t done = self.is_newton() ? state.averaged_samples : state.ascent_samples;
     if (!finished(state) && is_last && done >= state.required_samples &&
         self.deviation(state) <= self.wanted_deviation()) {
       self.begin_certificate(state);
@@ -244,7 +246,7 @@ void SemidiscreteSolver::finish(SemidiscreteState& state, Termination terminatio
     const Vector heights = state.heights;
     state.heights = detail::extend_heights(self.levels[static_cast<std::size_t>(state.level)],
                                            coarse, heights, key, self.options.threads);
-    state.average = state.masses = state.boundaries = state.heights;
+    state.average = state.first_moments = state.second_moments = state.heights;
   }
   if (state.phase == in_ascent && state.average.allFinite()) {
     self.begin_certificate(state);

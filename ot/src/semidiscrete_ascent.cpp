@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ot/src/semidiscrete_balance.hpp"
+#include "ot/src/semidiscrete_batch.hpp"
 #include "ot/src/semidiscrete_certificate.hpp"
 
 namespace pushforward::ot::detail {
@@ -11,21 +12,18 @@ namespace {
 
 constexpr double no_error_yet = 1e300;  // finite, so that a state survives any file format
 
-// The averaged method. Draws an atom in a batch: enough that few cells of the right size stay empty
-// (exp(-8)), few enough that many steps fit into the draws that the certificate calls for.
-constexpr Index draws_per_atom = 8;
+// The stochastic Newton method.
+constexpr Index list_slots = 8;  // in the plane a cell has six neighbours
+constexpr Index draws_per_atom = 16;
 constexpr Index smallest_batch = 512;
-// Diagonal preconditioning leaves the spectrum of the Hessian, a graph Laplacian, in [0, 2].
-constexpr double relaxation = 0.7;
-constexpr double forgetting = 0.9;    // of smoothed masses and boundary densities, per batch
-constexpr double prior_weight = 0.3;  // of the mean boundary density, in cells of the right mass
-constexpr double gap_quantile = 0.25;
-constexpr double settled = 0.4;       // relative error, root mean square, at which the gain falls
-constexpr double lagging = 0.5;       // smoothed relative error beyond which a cell lags behind
-constexpr double far = 0.25;          // ratio of masses beyond which densities say nothing
-constexpr std::int64_t patience = 8;  // batches without a better error until it falls anyway
-constexpr std::int64_t level_batches = 40;
-constexpr double gain_exponent = 0.6;
+// Memory and the time between two looks at the clock are bounded by batches of at most the larger:
+constexpr Index largest_batch = Index{1} << 17, most_draws_per_atom = 256;
+constexpr double growth = 4.0;   // of the draws in all, by one batch
+constexpr double settled = 0.4;  // relative error, root mean square, that ends a coarse level
+constexpr std::int64_t level_batches = 6;
+constexpr double hopeless = 1.0;  // chi^2 of the direct start beyond which levels are descended
+constexpr Index raising_draws = 4096;  // that cells out of reach are raised to
+constexpr double solved = 0.3;         // excess of a batch whose optimum was found
 
 // The published recipe.
 constexpr Index adam_draws_per_atom = 10;
@@ -33,71 +31,49 @@ constexpr std::int64_t adam_patience = 50;
 constexpr std::int64_t adam_doublings = 3;
 constexpr double adam_shrink = 0.8;
 
-struct Batch {
-  IndexVector hits;
-  Vector boundaries;     // density of draws about the boundary of each cell, per unit of height
-  double density = 0.0;  // its sum over the cells
-  Vector balancing;      // balancing_steps(), if asked for
-};
-
 RngKey batch_key(const SemidiscreteOptions& options, const SemidiscreteState& state) {
   return {.seed = options.seed,
           .step = static_cast<std::uint32_t>(state.iteration),
           .purpose = Draw::source};
 }
 
-// Raising h_k by t moves to k the draws of cell j with runner-up k and a gap below t. So draws with
-// a gap below b, divided by b, estimate the boundary densities; counted from both sides and halved.
-Batch draw_batch(const CentredProblem& problem, const SemidiscreteOptions& options,
-                 const SemidiscreteState& state, Index n, bool balances) {
-  CellAssignment cells(problem.atoms);
-  cells.set_heights(state.heights);
-  Batch batch{IndexVector::Zero(problem.size()), Vector::Zero(problem.size())};
-  std::vector<CellDraw> draws;
-  std::vector<double> gaps;
-  draws.reserve(static_cast<std::size_t>(n));
-  gaps.reserve(static_cast<std::size_t>(n));
-  visit_draws(problem, cells, batch_key(options, state), n, false, options.threads,
-              [&](const CellDraw& draw) {
-                if (draw.label < 0) return;
-                ++batch.hits[draw.label];
-                draws.push_back(draw);
-                gaps.push_back(draw.gap);
-              });
-  if (gaps.empty()) return batch;
-  const auto place =
-      gaps.begin() + static_cast<std::ptrdiff_t>(gap_quantile * static_cast<double>(gaps.size()));
-  std::nth_element(gaps.begin(), place, gaps.end());
-  // Cells far from balance can have arbitrarily wide or narrow gaps: keep to the problem's scale.
-  const double scale = height_scale(problem);
-  const double width = std::clamp(*place, 1e-9 * scale, scale);
-  const double share = 0.5 / (static_cast<double>(n) * width);
-  for (const CellDraw& draw : draws) {
-    if (!(draw.gap < width) || draw.second < 0) continue;
-    batch.boundaries[draw.label] += share;
-    batch.boundaries[draw.second] += share;
-  }
-  batch.density = gap_quantile / width;
-  if (balances) {
-    batch.balancing =
-        balancing_steps(problem, cells, state.heights, draws, batch_key(options, state));
-  }
-  return batch;
-}
-
-// The iterate's own error, unbiased because its batch is fresh.
-double squared_error(const IndexVector& hits, Index n, VectorIn weights) {
-  const double value = chi_squared(hits, n, weights).value;
-  return std::isnan(value) ? no_error_yet : std::max(0.0, value);
-}
-
 void enter_level(const CentredProblem& problem, SemidiscreteState& state) {
   const Index n = problem.size();
   state.average = state.heights;
-  state.masses = Vector::Zero(n);
-  state.boundaries = Vector::Zero(n);
+  state.first_moments = Vector::Zero(n);
+  state.second_moments = Vector::Zero(n);
   state.error_history = Vector::Constant(2, no_error_yet);
-  state.gain_samples = state.averaged_samples = state.stalled = state.level_batches = 0;
+  state.adam_steps = state.averaged_samples = state.stalled = state.level_batches = 0;
+}
+
+Index batch_size(const CentredProblem& problem, bool is_last, double wanted_samples,
+                 const SemidiscreteState& state) {
+  const Index least = std::max(smallest_batch, draws_per_atom * problem.size());
+  if (!is_last) return least;
+  const auto have = static_cast<double>(state.averaged_samples);
+  if (have == 0.0) return least;
+  const double missing = std::max(wanted_samples - have, have / 8.0);
+  const double most =
+      std::min(growth * std::max(have, static_cast<double>(least)),
+               static_cast<double>(std::max(largest_batch, most_draws_per_atom * problem.size())));
+  return std::max(least, static_cast<Index>(std::ceil(std::min(missing, most))));
+}
+
+IndexVector hits_of(const CandidateLists& lists, Index cells) {
+  IndexVector hits = IndexVector::Zero(cells);
+  for (Index i = 0; i < lists.size(); ++i) {
+    const std::int32_t label = lists.labels[static_cast<std::size_t>(i * lists.slots)];
+    if (label >= 0) ++hits[label];
+  }
+  return hits;
+}
+
+// The draws that the average is worth: those behind it, unless fresh draws tell another story.
+double worth(double chi, double claimed, Index cells, Index fresh) {
+  const double freedom = std::max(1.0, static_cast<double>(cells - 1));
+  const double noise = std::sqrt(2.0 * freedom) / static_cast<double>(fresh);
+  if (claimed > 0.0 && chi < 1.5 * freedom / claimed + 3.0 * noise) return claimed;
+  return freedom / std::max(chi + noise, 1e-300);
 }
 
 }  // namespace
@@ -108,102 +84,73 @@ double height_scale(const CentredProblem& problem) {
   return scale > 0.0 ? scale : 1.0;
 }
 
-Index lagging_cells(const CentredProblem& problem, const SemidiscreteState& state) {
-  const double batches = state.masses.sum();
-  if (batches == 0.0) return 0;
-  const Vector masses = state.masses / batches;
-  return ((masses - problem.weights).array().abs() > lagging * problem.weights.array()).count();
+void begin_stochastic_newton(const std::vector<Level>& levels, const SemidiscreteOptions& options,
+                             SemidiscreteState& state) {
+  const CentredProblem& problem = levels.back().problem;
+  state.level = static_cast<std::int64_t>(levels.size()) - 1;
+  state.heights = extend_heights(
+      {problem, IndexVector::Zero(problem.size())}, levels.front().problem, Vector::Zero(1),
+      {.seed = options.seed, .purpose = Draw::resample}, options.threads);
+  enter_level(problem, state);
 }
 
-void begin_averaged_ascent(const std::vector<Level>& levels, SemidiscreteState& state) {
-  state.level = 0;
-  state.heights = Vector::Zero(1);
-  enter_level(levels.front().problem, state);
-}
-
-void averaged_ascent_batch(const std::vector<Level>& levels, const SemidiscreteOptions& options,
-                           SemidiscreteState& state) {
+void stochastic_newton_batch(const std::vector<Level>& levels, const SemidiscreteOptions& options,
+                             double wanted_samples, SemidiscreteState& state) {
   const auto last = static_cast<std::int64_t>(levels.size()) - 1;
   const CentredProblem& problem = levels[static_cast<std::size_t>(state.level)].problem;
-  const Index atoms = problem.size();
   const bool is_last = state.level == last;
+  const Index atoms = problem.size();
   if (atoms > 1) {
-    // Batches grow with the average, but a cell that lags behind needs steps, not draws.
-    const bool lags_somewhere = lagging_cells(problem, state) > 0;
-    const Index grown = lags_somewhere ? 0 : state.averaged_samples / 8;
-    const Index n = std::max({smallest_batch, draws_per_atom * atoms, grown});
-    const Batch batch =
-        draw_batch(problem, options, state, n, state.gain_samples == 0 || lags_somewhere);
-    const double error = squared_error(batch.hits, n, problem.weights);
+    const Index n = batch_size(problem, is_last, wanted_samples, state);
+    CellAssignment cells(problem.atoms);
+    cells.set_heights(state.average);
+    const RngKey key = batch_key(options, state);
+    const CandidateLists lists =
+        draw_candidates(problem, cells, key, n, std::min(list_slots, atoms), options.threads);
     state.ascent_samples += n;
-    const bool better = error < 0.9 * state.error_history[1];
-    state.stalled = better ? 0 : state.stalled + 1;
-    state.error_history[0] = error;
-    state.error_history[1] = std::min(error, state.error_history[1]);
-    const bool is_settled = error < settled * settled || state.stalled >= patience;
-    double gain = 1.0;
-    if (is_last && (is_settled || state.gain_samples > 0)) {
-      state.gain_samples += n;
-      gain =
-          std::pow(static_cast<double>(n) / static_cast<double>(state.gain_samples), gain_exponent);
+    const double error = chi_squared(hits_of(lists, atoms), n, problem.weights).value;
+    if (is_last && state.descends == 0 && error > hopeless && levels.size() > 2) {
+      state.descends = 1;
+      state.level = 0;
+      state.heights = Vector::Zero(1);
+      enter_level(levels.front().problem, state);
+      return;
     }
-    const Vector masses = batch.hits.cast<double>() / static_cast<double>(n);
-    state.masses = forgetting * state.masses + masses;
-    state.boundaries = forgetting * state.boundaries + batch.boundaries;
-    const bool averages = state.gain_samples > 0;
-    if (averages) state.averaged_samples += n;
-    const double average_gain =
-        averages ? static_cast<double>(n) / static_cast<double>(state.averaged_samples) : 1.0;
-    const double batches = state.masses.sum();  // smoothed: the masses of each batch sum to one
-    for (Index j = 0; j < atoms; ++j) {
-      const double nu = problem.weights[j];
-      // Boundary density for each unit of mass: the inverse of the height that changes a cell by
-      // its own size. Relative errors are measured against the larger mass, which bounds the step.
-      const double rate = (state.boundaries[j] + prior_weight * batch.density * nu) /
-                          (state.masses[j] + prior_weight * nu);
-      const double against = averages ? std::max(nu, 0.5 * masses[j]) : std::max(nu, masses[j]);
-      // A cell that is still far off when the rest has settled keeps its full gain.
-      const bool lags = std::abs(state.masses[j] / batches - nu) > lagging * nu;
-      // Ranked gaps are right at any distance but noisier than smoothed densities are nearby.
-      const bool is_far = masses[j] < far * nu || far * masses[j] > nu;
-      const bool balances = batch.balancing.size() > 0 && (averages ? lags : is_far);
-      const double step = balances ? -relaxation * batch.balancing[j]
-                                   : relaxation * gain * (masses[j] - nu) / (against * rate);
-      state.heights[j] -= step;
-      state.average[j] += (lags ? 1.0 : average_gain) * (state.heights[j] - state.average[j]);
+    const bool is_far = !(error < settled * settled);
+    BatchStep step = is_far ? approach(problem, cells, state.average, key, n, options.threads)
+                            : solve_batch(problem, lists, options.threads);
+    state.error_history[0] = std::max(0.0, error);
+    state.error_history[1] = std::min(state.error_history[0], state.error_history[1]);
+
+    if (!step.unseen.empty()) {
+      const Vector reached = state.average + step.change;
+      cells.set_heights(reached);
+      const Vector least =
+          least_gaps(problem, cells, reached, step.unseen, std::min(raising_draws, n), key);
+      for (std::size_t a = 0; a < step.unseen.size(); ++a) {
+        step.change[step.unseen[a]] += least[static_cast<Index>(a)];
+      }
     }
-    const double shift = state.heights.dot(problem.weights);
-    state.heights.array() -= shift;
-    state.average.array() -= shift;
-    if (!is_last && !is_settled && ++state.level_batches < level_batches) return;
+    state.heights = state.average + step.change;
+    const bool is_solved = !is_far && step.unseen.empty() && step.excess < solved;
+    const auto fresh = static_cast<double>(n);
+    const double before = worth(error, static_cast<double>(state.averaged_samples), atoms, n);
+    const double gain = is_far ? 1.0 : fresh / (fresh + before);
+    state.average += gain * step.change;
+    state.averaged_samples = is_solved ? static_cast<std::int64_t>(before + fresh) : 0;
+    state.average.array() -= state.average.dot(problem.weights);
+    state.heights.array() -= state.heights.dot(problem.weights);
+    ++state.level_batches;
+    if (!is_last && error > settled * settled && state.level_batches < level_batches) return;
   }
   if (is_last) return;
   ++state.level;
   const RngKey key{.seed = options.seed,
                    .step = static_cast<std::uint32_t>(state.level),
                    .purpose = Draw::resample};
-  const Vector coarse = state.heights;
-  state.heights = extend_heights(levels[static_cast<std::size_t>(state.level)], problem, coarse,
-                                 key, options.threads);
+  state.heights = extend_heights(levels[static_cast<std::size_t>(state.level)], problem,
+                                 Vector(state.average), key, options.threads);
   enter_level(levels[static_cast<std::size_t>(state.level)].problem, state);
-}
-
-void correct_average(const CentredProblem& problem, SemidiscreteState& state) {
-  const auto draws = static_cast<double>(state.certificate_samples);
-  const double gain = draws / (draws + static_cast<double>(state.averaged_samples));
-  const double density = state.boundaries.sum() / state.masses.sum();
-  for (Index j = 0; j < problem.size(); ++j) {
-    const double nu = problem.weights[j];
-    const double mass = static_cast<double>(state.hits[j]) / draws;
-    const double rate =
-        (state.boundaries[j] + prior_weight * density * nu) / (state.masses[j] + prior_weight * nu);
-    // Off by more than noise explains: what came before says nothing about this cell.
-    const double noise = std::sqrt(nu / draws + nu / static_cast<double>(state.averaged_samples));
-    const bool is_off = std::abs(mass - nu) > 4.0 * noise;
-    state.average[j] -= (is_off ? 1.0 : gain) * (mass - nu) / (std::max(nu, mass) * rate);
-    if (is_off) state.heights[j] = state.average[j];
-  }
-  state.averaged_samples += state.certificate_samples;
 }
 
 void begin_mc_adam(const std::vector<Level>& levels, SemidiscreteState& state) {
@@ -226,14 +173,14 @@ void mc_adam_batch(const std::vector<Level>& levels, const SemidiscreteOptions& 
               });
   state.ascent_samples += n;
   const Vector gradient = hits.cast<double>() / static_cast<double>(n) - problem.weights;
-  ++state.gain_samples;  // Adam's own step count
-  const auto t = static_cast<double>(state.gain_samples);
-  state.masses = beta1 * state.masses + (1.0 - beta1) * gradient;
-  state.boundaries = beta2 * state.boundaries + (1.0 - beta2) * gradient.cwiseAbs2();
+  ++state.adam_steps;  // Adam's own step count
+  const auto t = static_cast<double>(state.adam_steps);
+  state.first_moments = beta1 * state.first_moments + (1.0 - beta1) * gradient;
+  state.second_moments = beta2 * state.second_moments + (1.0 - beta2) * gradient.cwiseAbs2();
   const double rate = options.learning_rate * height_scale(problem) *
                       std::pow(adam_shrink, static_cast<double>(state.shrinks));
-  const Vector first = state.masses / (1.0 - std::pow(beta1, t));
-  const Vector second = state.boundaries / (1.0 - std::pow(beta2, t));
+  const Vector first = state.first_moments / (1.0 - std::pow(beta1, t));
+  const Vector second = state.second_moments / (1.0 - std::pow(beta2, t));
   state.heights.array() -= rate * first.array() / (second.array().sqrt() + tiny);
   state.heights.array() -= state.heights.mean();
   state.average = state.heights;

@@ -1,4 +1,4 @@
-/// Steps that give each cell its mass at once, as far as one batch can tell.
+/// How far cells that no draw reached are from touching one.
 #pragma once
 
 #include <vector>
@@ -7,12 +7,9 @@
 
 namespace pushforward::ot::detail {
 
-/// The change of each height after which its cell, the others at rest, would hold its share of
-/// `draws`: an oversized cell gives up the draws of least gap, an undersized one takes the nearest
-/// of those that it is second for (all it can see, if they are too few), and an empty cell that is
-/// second for none is raised until it touches one of up to 4096 draws, drawn again from `key`.
-/// No derivative is used, so the steps are right however far off the masses are.
-Vector balancing_steps(const CentredProblem& problem, const CellAssignment& cells, VectorIn heights,
-                       const std::vector<CellDraw>& draws, const RngKey& key);
+/// For each of `atoms` the least u(x) - <x, y_j> - h_j over the draws 0, ..., draws - 1 of `key`:
+/// the smallest raise of h_j after which cell j touches one of them.
+Vector least_gaps(const CentredProblem& problem, const CellAssignment& cells, VectorIn heights,
+                  const std::vector<Index>& atoms, Index draws, const RngKey& key);
 
 }  // namespace pushforward::ot::detail

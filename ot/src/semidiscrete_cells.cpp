@@ -7,26 +7,12 @@
 #include <vector>
 
 #include "core/src/parallel.hpp"
+#include "ot/src/one_thread.hpp"
 
 namespace pushforward::ot::detail {
 namespace {
 
 constexpr Index pilot_draws = 4096;
-
-// While it lives, loops of a sampler called from this thread stay on it: blocks are small and are
-// spread over threads already.
-class OneThread {
- public:
-#ifdef _OPENMP
-  OneThread() : threads_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(threads_); }
-
- private:
-  int threads_;
-#else
-  OneThread() {}
-#endif
-};
 
 // The representative of each point: the lowest index among those equal to it, or -1 for weight 0.
 IndexVector representatives(const DiscreteMeasure& target) {

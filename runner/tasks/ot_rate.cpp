@@ -37,8 +37,8 @@ Reached run_to(const SemidiscreteRateTask& task, Index draws, std::uint64_t seed
     const Vector heights = batch_heights(problem.target, x, draws < 4000 ? 1 : threads);
     return {static_cast<double>(draws), unit_grid_height_error(heights, dim, per_side)};
   }
-  const bool averages = task.solver.method == HeightMethod::averaged_ascent;
-  const SemidiscreteSolver solver(problem, {.method = averages ? SemidiscreteMethod::averaged_ascent
+  const bool averages = task.solver.method == HeightMethod::stochastic_newton;
+  const SemidiscreteSolver solver(problem, {.method = averages ? SemidiscreteMethod::stochastic_newton
                                                                : SemidiscreteMethod::mc_adam,
                                             .max_iterations = 1'000'000,
                                             .seed = seed,

@@ -12,11 +12,11 @@ namespace pushforward::runner {
 
 enum class HeightMethod {
   batch_optimum,    ///< Exactly optimal for one batch of draws.
-  averaged_ascent,  ///< The solver of `semidiscrete`, on fresh draws.
+  stochastic_newton,  ///< The solver of `semidiscrete`, on fresh draws.
   mc_adam           ///< Adam on Monte Carlo masses.
 };
 constexpr std::array<std::string_view, 3> enum_names(HeightMethod) {
-  return {"batch_optimum", "averaged_ascent", "mc_adam"};
+  return {"batch_optimum", "stochastic_newton", "mc_adam"};
 }
 
 struct SemidiscreteRateTask {

@@ -50,7 +50,7 @@ struct SemiDiscreteTask {
   } problem;
 
   struct Solver {
-    ot::SemidiscreteMethod method = ot::SemidiscreteMethod::averaged_ascent;
+    ot::SemidiscreteMethod method = ot::SemidiscreteMethod::stochastic_newton;
     double tolerance = 0.25;
     double failure_probability = 1e-3;
     int max_iterations = 10'000;

@@ -170,7 +170,7 @@ TEST_CASE("semidiscrete: the same bits for 1, 2, 3 and 8 threads") {
 
 TEST_CASE("semidiscrete: a copied state continues with the same bits, for both methods") {
   const Matrix y = normals(4, 30, 3);
-  for (const auto method : {SemidiscreteMethod::averaged_ascent, SemidiscreteMethod::mc_adam}) {
+  for (const auto method : {SemidiscreteMethod::stochastic_newton, SemidiscreteMethod::mc_adam}) {
     const SemidiscreteSolver solver({normal_source(4), DiscreteMeasure::uniform(y)},
                                     {.method = method, .tolerance = 0.5, .max_iterations = 60});
     SemidiscreteState state = solver.init();
@@ -205,7 +205,7 @@ TEST_CASE("semidiscrete: running out of iterations or patience is a result with 
         Termination::time_limit);
 }
 
-TEST_CASE("semidiscrete: the recipe and the averaged ascent agree on the dual") {
+TEST_CASE("semidiscrete: the recipe and Newton's method agree on the dual") {
   const Matrix y = normals(4, 20, 8);
   const SemidiscreteProblem problem{normal_source(4), DiscreteMeasure::uniform(y)};
   const auto ours = semidiscrete(problem, {.tolerance = 0.2});

@@ -24,16 +24,16 @@ struct SemidiscreteProblem {
 
 /// How the heights are found.
 enum class SemidiscreteMethod {
-  averaged_ascent,  ///< Preconditioned stochastic ascent on growing fresh batches, averaged.
-  mc_adam           ///< Adam on Monte Carlo masses, 10 N fresh draws a step: the published recipe.
+  stochastic_newton,  ///< Newton steps on growing fresh batches, averaged.
+  mc_adam  ///< Adam on Monte Carlo masses, 10 N fresh draws a step: the published recipe.
 };
 
 constexpr std::array<std::string_view, 2> enum_names(SemidiscreteMethod) {
-  return {"averaged_ascent", "mc_adam"};
+  return {"stochastic_newton", "mc_adam"};
 }
 
 struct SemidiscreteOptions {
-  SemidiscreteMethod method = SemidiscreteMethod::averaged_ascent;
+  SemidiscreteMethod method = SemidiscreteMethod::stochastic_newton;
   double tolerance = 0.25;            ///< On the certified bound of max_j |m_j - nu_j| / nu_j.
   double failure_probability = 1e-3;  ///< That the certified bound is wrong, over all atoms.
   int max_iterations = 10'000;        ///< Batches drawn, for the ascent and for certificates.
@@ -95,19 +95,20 @@ struct SemidiscreteResult : SolveReport {
 /// stored, read back and continued gives the same bits as one that was never stopped.
 struct SemidiscreteState {
   Vector heights;          ///< The iterate: one height an atom of the level, for centred clouds.
-  Vector average;          ///< The running average of the iterates.
-  Vector masses;           ///< Smoothed masses; of mc_adam, the first moment of the gradient.
-  Vector boundaries;       ///< Smoothed boundary densities; of mc_adam, the second moment.
+  Vector average;          ///< Of the iterates, weighted by the draws behind them.
+  Vector first_moments;    ///< Of the gradient, for mc_adam.
+  Vector second_moments;   ///< Of the gradient, for mc_adam.
   Vector sums;             ///< Of certificate costs, dual values and their squares.
-  Vector error_history;    ///< Smoothed chi^2 of the iterates, best chi^2 so far.
+  Vector error_history;    ///< chi^2 as the last batch found it, best so far.
   IndexVector hits;        ///< Certificate draws in each cell.
   std::int64_t phase = 0;  ///< 0 ascent, 1 certificate, 2 finished.
   std::int64_t level = 0;  ///< Of the hierarchy of atoms; the last is the problem.
   std::int64_t level_batches = 0;        ///< Batches on this level.
+  std::int64_t descends = 0;             ///< 1 once the levels are being gone through.
   std::int64_t iteration = 0;            ///< Batches so far.
   std::int64_t ascent_samples = 0;       ///< Draws of the ascent, all levels.
-  std::int64_t gain_samples = 0;         ///< Draws since the gain began to fall; 0 before.
-  std::int64_t averaged_samples = 0;     ///< Draws behind the average.
+  std::int64_t adam_steps = 0;           ///< Steps of mc_adam.
+  std::int64_t averaged_samples = 0;     ///< Draws that the average is worth.
   std::int64_t required_samples = 0;     ///< Draws due before the next certificate.
   std::int64_t certificate_samples = 0;  ///< Draws of the current certificate ...
   std::int64_t planned_samples = 0;      ///< ... and how many it is to have.
@@ -120,18 +121,19 @@ struct SemidiscreteState {
   static void describe(Self& self, Field&& field) {
     field("heights", self.heights, any_value, "iterate");
     field("average", self.average, any_value, "running average of the iterates");
-    field("masses", self.masses, any_value, "smoothed masses, or first moments");
-    field("boundaries", self.boundaries, any_value, "smoothed densities, or second moments");
+    field("first_moments", self.first_moments, any_value, "of mc_adam's gradient");
+    field("second_moments", self.second_moments, any_value, "of mc_adam's gradient");
     field("sums", self.sums, any_value, "certificate sums");
     field("error_history", self.error_history, any_value, "smoothed and best error");
     field("hits", self.hits, any_value, "certificate draws in each cell");
     field("phase", self.phase, any_value, "0 ascent, 1 certificate, 2 finished");
     field("level", self.level, any_value, "of the hierarchy of atoms");
     field("level_batches", self.level_batches, any_value, "batches on this level");
+    field("descends", self.descends, any_value, "1 once the levels are being gone through");
     field("iteration", self.iteration, any_value, "batches so far");
     field("ascent_samples", self.ascent_samples, any_value, "draws of the ascent");
-    field("gain_samples", self.gain_samples, any_value, "draws since the gain began to fall");
-    field("averaged_samples", self.averaged_samples, any_value, "draws behind the average");
+    field("adam_steps", self.adam_steps, any_value, "steps of mc_adam");
+    field("averaged_samples", self.averaged_samples, any_value, "draws that the average is worth");
     field("required_samples", self.required_samples, any_value, "draws before a certificate");
     field("certificate_samples", self.certificate_samples, any_value, "draws of the certificate");
     field("planned_samples", self.planned_samples, any_value, "draws it is to have");
