@@ -344,8 +344,7 @@ RunPlan load_config(const std::filesystem::path& file, const Registry& registry,
 
 std::string RunPlan::config_hash() const {
   Json relevant = resolved;
-  for (const char* key : {"name", "output", "runtime"})
-    relevant.erase(key);
+  for (const char* key : {"name", "output", "runtime"}) relevant.erase(key);
   return sha256(relevant.canonical());
 }
 

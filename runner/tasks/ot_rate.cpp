@@ -38,11 +38,12 @@ Reached run_to(const SemidiscreteRateTask& task, Index draws, std::uint64_t seed
     return {static_cast<double>(draws), unit_grid_height_error(heights, dim, per_side)};
   }
   const bool averages = task.solver.method == HeightMethod::stochastic_newton;
-  const SemidiscreteSolver solver(problem, {.method = averages ? SemidiscreteMethod::stochastic_newton
-                                                               : SemidiscreteMethod::mc_adam,
-                                            .max_iterations = 1'000'000,
-                                            .seed = seed,
-                                            .threads = threads});
+  const SemidiscreteSolver solver(
+      problem,
+      {.method = averages ? SemidiscreteMethod::stochastic_newton : SemidiscreteMethod::mc_adam,
+       .max_iterations = 1'000'000,
+       .seed = seed,
+       .threads = threads});
   SemidiscreteState state = solver.init();
   state.required_samples = std::numeric_limits<std::int64_t>::max();  // no certificate
   const auto behind = [&] { return averages ? state.averaged_samples : state.ascent_samples; };

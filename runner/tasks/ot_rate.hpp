@@ -11,9 +11,9 @@
 namespace pushforward::runner {
 
 enum class HeightMethod {
-  batch_optimum,    ///< Exactly optimal for one batch of draws.
+  batch_optimum,      ///< Exactly optimal for one batch of draws.
   stochastic_newton,  ///< The solver of `semidiscrete`, on fresh draws.
-  mc_adam           ///< Adam on Monte Carlo masses.
+  mc_adam             ///< Adam on Monte Carlo masses.
 };
 constexpr std::array<std::string_view, 3> enum_names(HeightMethod) {
   return {"batch_optimum", "stochastic_newton", "mc_adam"};

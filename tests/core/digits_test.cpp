@@ -1,7 +1,7 @@
-#include <doctest/doctest.h>
-
 #include <array>
 #include <filesystem>
+
+#include <doctest/doctest.h>
 
 #include "pushforward/core/point_io.hpp"
 

@@ -1,8 +1,8 @@
 #include "pushforward/core/options.hpp"
 
-#include <doctest/doctest.h>
-
 #include <limits>
+
+#include <doctest/doctest.h>
 
 #include "pushforward/core/report.hpp"
 
@@ -41,8 +41,7 @@ TEST_CASE("options: validation names the first bad field by its path") {
   CHECK_THROWS_WITH_AS(validate_fields("Outer", Outer{.levels = {1.0, -2.0}}),
                        "Outer: levels[1] is -2, expected greater than 0", std::invalid_argument);
   CHECK_THROWS_WITH_AS(validate_fields("Outer", Outer{.inner = {.rate = 1.5}}),
-                       "Outer: inner.rate is 1.5, expected between 0 and 1",
-                       std::invalid_argument);
+                       "Outer: inner.rate is 1.5, expected between 0 and 1", std::invalid_argument);
   CHECK_THROWS_WITH_AS(
       validate_fields("Outer", Outer{.cap = std::numeric_limits<double>::quiet_NaN()}),
       "Outer: cap is nan, expected greater than 0", std::invalid_argument);

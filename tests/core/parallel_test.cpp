@@ -1,10 +1,10 @@
 #include "core/src/parallel.hpp"
 
-#include <doctest/doctest.h>
-
 #include <cmath>
 #include <stdexcept>
 #include <string>
+
+#include <doctest/doctest.h>
 
 using namespace pushforward;
 
