@@ -317,14 +317,13 @@ template <class V>
   constexpr bool single = std::is_same_v<T, float>;
   constexpr int mantissa = single ? 23 : 52;
   // x = 2^e m with m in [sqrt(1/2), sqrt(2))
-  const auto bits = bits_as<SignedOf<T>>(x);
-  const auto sqrt_half = set(static_cast<SignedOf<T>>(single ? 0x3F3504F3 : 0x3FE6A09E667F3BCD));
-  const auto e_bits = (bits - sqrt_half) & set(static_cast<SignedOf<T>>(~U{0} << mantissa));
+  const auto bits = bits_as<U>(x);
+  const auto sqrt_half = set(static_cast<U>(single ? 0x3F3504F3 : 0x3FE6A09E667F3BCD));
+  const auto e_bits = (bits - sqrt_half) & set(static_cast<U>(~U{0} << mantissa));
   const V m = bits_as<T>(bits - e_bits);
   const V f = m - set(T(1));
   // The arithmetic shift of 64-bit lanes is missing from AVX2: shift with a bias, then remove it.
-  const auto biased =
-      bits_as<U>(e_bits + set(static_cast<SignedOf<T>>(U{1} << (8 * sizeof(T) - 2))));
+  const auto biased = e_bits + set(static_cast<U>(U{1} << (8 * sizeof(T) - 2)));
   const U magic_bits = single ? U{0x4B000000} : static_cast<U>(0x4330000000000000);
   const T offset = single ? T(8388608 + 128) : T(4503599627370496.0 + 1024);
   const V e = bits_as<T>((biased >> mantissa) | set(magic_bits)) - set(offset);
