@@ -18,7 +18,8 @@
 #include <immintrin.h>
 #endif
 
-namespace pushforward::simd::inline PUSHFORWARD_ISA {
+namespace pushforward::simd {
+inline namespace PUSHFORWARD_ISA {
 namespace {
 
 #if defined(__AVX512F__)
@@ -372,4 +373,5 @@ template <class V>
 }
 
 }  // namespace
-}  // namespace pushforward::simd::inline PUSHFORWARD_ISA
+}  // namespace PUSHFORWARD_ISA
+}  // namespace pushforward::simd

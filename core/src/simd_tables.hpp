@@ -1,7 +1,8 @@
 /// Polynomial coefficients of the vector functions in simd.hpp, lowest degree first.
 #pragma once
 
-namespace pushforward::simd::inline PUSHFORWARD_ISA {
+namespace pushforward::simd {
+inline namespace PUSHFORWARD_ISA {
 namespace {
 
 /// 2^f for f in [-1/2, 1/2]: minimax in the relative error, fitted by reweighted least squares in
@@ -64,4 +65,5 @@ constexpr double cosine_tail<double>[] = {4.16666666666666019037e-02, -1.3888888
                                           2.08757232129817482790e-09, -1.13596475577881948265e-11};
 
 }  // namespace
-}  // namespace pushforward::simd::inline PUSHFORWARD_ISA
+}  // namespace PUSHFORWARD_ISA
+}  // namespace pushforward::simd
