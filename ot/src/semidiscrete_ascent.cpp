@@ -13,7 +13,8 @@ namespace {
 constexpr double no_error_yet = 1e300;  // finite, so that a state survives any file format
 
 // The stochastic Newton method.
-constexpr Index list_slots = 8;  // in the plane a cell has six neighbours
+// In the plane a cell has six neighbours; once the average is good, few of them matter.
+constexpr Index list_slots = 8, near_list_slots = 6, near_draws_per_atom = 64;
 constexpr Index draws_per_atom = 16;
 constexpr Index smallest_batch = 512;
 // Memory and the time between two looks at the clock are bounded by batches of at most the larger:
@@ -105,8 +106,12 @@ void stochastic_newton_batch(const std::vector<Level>& levels, const Semidiscret
     CellAssignment cells(problem.atoms);
     cells.set_heights(state.average);
     const RngKey key = batch_key(options, state);
-    const CandidateLists lists =
-        draw_candidates(problem, cells, key, n, std::min(list_slots, atoms), options.threads);
+    const CandidateLists lists = draw_candidates(
+        problem, cells, key, n,
+        std::min(
+            state.averaged_samples > near_draws_per_atom * atoms ? near_list_slots : list_slots,
+            atoms),
+        options.threads);
     state.ascent_samples += n;
     const double error = chi_squared(hits_of(lists, atoms), n, problem.weights).value;
     if (is_last && state.descends == 0 && error > hopeless && levels.size() > 2) {

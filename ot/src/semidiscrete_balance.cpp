@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "ot/src/one_thread.hpp"
+
 namespace pushforward::ot::detail {
 
 Vector least_gaps(const CentredProblem& problem, const CellAssignment& cells, VectorIn heights,
@@ -20,6 +22,7 @@ Vector least_gaps(const CentredProblem& problem, const CellAssignment& cells, Ve
   std::vector<std::int32_t> labels(best.size());
   for (Index start = 0; start < draws; start += block) {
     const Index n = std::min(block, draws - start);
+    const OneThread scope;
     Matrix x = problem.source->draws(key.at_chain(static_cast<std::uint32_t>(start)), n);
     x.colwise() -= problem.source_mean;
     cells.best(x.data(), n, 1, best.data(), labels.data());

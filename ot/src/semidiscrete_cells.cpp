@@ -62,6 +62,7 @@ CentredProblem::CentredProblem(const SemidiscreteProblem& problem, std::uint64_t
   const auto d = static_cast<double>(dim());
   atom_spread = std::sqrt(atoms.colwise().squaredNorm().dot(weights) / d);
 
+  const OneThread scope;
   const Matrix pilot = source->draws({.seed = seed, .purpose = Draw::initial}, pilot_draws);
   source_mean = pilot.rowwise().mean();
   source_spread = std::sqrt((pilot.colwise() - source_mean).colwise().squaredNorm().mean() / d);
@@ -117,6 +118,7 @@ void visit_draws(const CentredProblem& problem, const CellAssignment& cells, con
 void fill_empty_heights(const CentredProblem& problem, const DiscreteMeasure& target,
                         std::uint64_t seed, VectorOut heights) {
   if ((problem.merged.array() >= 0).all()) return;
+  const OneThread scope;
   const Matrix x = problem.source->draws({.seed = seed, .purpose = Draw::initial}, pilot_draws);
   Vector potential = Vector::Constant(pilot_draws, -std::numeric_limits<double>::infinity());
   for (Index j = 0; j < target.size(); ++j) {

@@ -4,12 +4,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "ot/src/one_thread.hpp"
+
 namespace pushforward::ot::detail {
 namespace {
 
-constexpr Index atoms_per_group = 8;
+constexpr Index atoms_per_group = 4;
 
-// The groups: every atom joins the nearest of a random eighth of them.
+// The groups: every atom joins the nearest of a random quarter of them.
 Level coarsened(const CentredProblem& fine, Index count, std::uint64_t seed, IndexVector& parent) {
   const Index n = fine.size();
   Matrix shuffle_keys(1, n);
@@ -65,6 +67,7 @@ CellMoments cell_moments(const CentredProblem& coarse, VectorIn heights, const R
   const Index draws = 64 * m;
   for (Index start = 0; start < draws; start += block) {
     const Index n = std::min(block, draws - start);
+    const OneThread scope;
     Matrix x = coarse.source->draws(key.at_chain(static_cast<std::uint32_t>(start)), n);
     x.colwise() -= coarse.source_mean;
     cells.best_exact(x.data(), n, labels.data());

@@ -14,7 +14,7 @@ struct Level {
       parent;  ///< The group on the level before that each atom belongs to; empty on level 0.
 };
 
-/// Level 0 is one atom, the last is the problem itself, each between has an eighth of the next.
+/// Level 0 is one atom, the last is the problem itself, each between has a quarter of the next.
 std::vector<Level> build_levels(const CentredProblem& problem, std::uint64_t seed);
 
 /// Heights for `fine` from those of `coarse`. The conjugate of the Brenier potential, -h as a

@@ -9,6 +9,7 @@
 
 #include "core/src/parallel.hpp"
 #include "ot/src/cell_assignment.hpp"
+#include "ot/src/one_thread.hpp"
 
 namespace pushforward::ot {
 namespace {
@@ -113,6 +114,7 @@ struct SemidiscreteMap::Implementation {
     const RngKey key{.seed = options.seed, .purpose = Draw::source};
     for (Index start = 0; start < draws; start += chunk) {
       const Index size = std::min(chunk, draws - start);
+      const detail::OneThread scope;
       const Matrix x = source.draws(key.at_chain(static_cast<std::uint32_t>(start)), size);
       std::vector<std::int32_t> labels(static_cast<std::size_t>(size));
       for_each_block(x, [&](Index begin, Index end, Index) {
