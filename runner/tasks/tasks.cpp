@@ -1,4 +1,5 @@
 #include "runner/task.hpp"
+#include "runner/tasks/diffusion_dpm_ot.hpp"
 #include "runner/tasks/diffusion_theory_contraction.hpp"
 #include "runner/tasks/diffusion_theory_convergence.hpp"
 #include "runner/tasks/diffusion_theory_expressway.hpp"
@@ -11,6 +12,7 @@ namespace pushforward::runner {
 
 Registry shipped_tasks() {
   Registry registry;
+  registry.add<DpmOtTask>();
   registry.add<ConvergenceTask>();
   registry.add<MemoryTask>();
   registry.add<ExpresswayBoundTask>();

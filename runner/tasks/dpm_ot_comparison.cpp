@@ -1,0 +1,292 @@
+#include "runner/tasks/dpm_ot_comparison.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <utility>
+
+#include "pushforward/core/densities/presets.hpp"
+#include "pushforward/diffusion/noise_schedule.hpp"
+#include "pushforward/ot/assignment.hpp"
+
+#include "runner/tasks/semidiscrete_stage.hpp"
+
+namespace pushforward::runner {
+namespace {
+
+constexpr Index shown_samples = 2000;
+
+// What every sampler of a target is measured with.
+struct Measuring {
+  const DpmOtTask& task;
+  const SamplingTarget& target;
+  RunContext& context;
+  diffusion::NoisePath path;
+  Matrix held_out;
+  Matrix noise;  // d x samples, the same for every sampler: N(0, I)
+
+  Index blocks() const { return task.output.samples / task.output.block; }
+  std::string stage(const std::string& part) const { return target.name() + "/" + part; }
+};
+
+Vector block_distances(const Measuring& m, PointsIn samples) {
+  const Index block = std::min(m.task.output.block, m.held_out.cols());
+  const Index references = m.held_out.cols() / block;
+  Vector distances(m.blocks());
+  for (Index b = 0; b < distances.size(); ++b) {
+    const auto problem = ot::assignment_squared_euclidean(
+        samples.middleCols(b * block, block),
+        m.held_out.middleCols((b % references) * block, block), {.threads = m.context.threads()});
+    distances[b] = std::sqrt(problem.mean_cost);
+  }
+  return distances;
+}
+
+// One row of results a cost, as a stage keeps them.
+Bundle measured(const Measuring& m, const std::vector<int>& allowed,
+                const std::function<Matrix(int allowed_nfe, int& made, std::string& grid)>& samples,
+                Stage& stage, const std::string& phase) {
+  const auto costs = static_cast<Index>(allowed.size());
+  Bundle bundle;
+  Matrix& w2 = bundle.arrays["w2"] = Matrix(m.blocks(), costs);
+  Matrix& mixture = bundle.arrays["mode_mixture"] = Matrix(2, costs);
+  Matrix& copied = bundle.arrays["copied"] = Matrix(1, costs);
+  Matrix& nfe = bundle.arrays["nfe"] = Matrix(1, costs);
+  for (Index k = 0; k < costs; ++k) {
+    stage.poll({.phase = phase, .done = k, .total = costs});
+    int made = 0;
+    std::string grid;
+    const int cost = allowed[static_cast<std::size_t>(k)];
+    const Matrix x = samples(cost, made, grid);
+    w2.col(k) = block_distances(m, x);
+    const MixtureShare share = m.target.mode_mixture(x);
+    mixture(0, k) = share.excess;
+    mixture(1, k) = share.standard_error;
+    copied(0, k) = m.target.copied_share(x);
+    nfe(0, k) = made;
+    bundle.texts["grid" + std::to_string(k)] = grid;
+    if (cost <= m.task.output.figure_nfe || k == 0) {
+      bundle.arrays["shown"] = x.leftCols(std::min(x.cols(), shown_samples));
+    }
+  }
+  return bundle;
+}
+
+SamplerRecord record(std::string name, const Bundle& bundle) {
+  SamplerRecord result{.name = std::move(name),
+                       .w2 = bundle.arrays.at("w2"),
+                       .mode_mixture = bundle.arrays.at("mode_mixture"),
+                       .copied = bundle.arrays.at("copied"),
+                       .shown = bundle.arrays.at("shown")};
+  const Matrix& nfe = bundle.arrays.at("nfe");
+  for (Index k = 0; k < nfe.cols(); ++k) {
+    result.nfe.push_back(static_cast<int>(nfe(0, k)));
+    result.grids.push_back(bundle.texts.at("grid" + std::to_string(k)));
+  }
+  return result;
+}
+
+// The most steps whose calls stay within `allowed`; 0 if even one step costs more.
+Index steps_within(const diffusion::ReverseSamplerOptions& sampler, Index allowed) {
+  Index steps = allowed;
+  while (steps > 0 && diffusion::planned_nfe(sampler, steps, true) > allowed) --steps;
+  return steps;
+}
+
+Matrix finished(const Measuring& m, const diffusion::ReverseSamplerOptions& sampler,
+                const diffusion::TimeGrid& grid, double first_level, Index steps, PointsIn start,
+                const Observer& observer, int& made) {
+  const Vector levels = diffusion::time_grid(
+      grid, m.path, steps, {.first = first_level, .last = m.task.problem.final_level});
+  auto options = sampler;
+  options.threads = m.context.threads();
+  auto run = diffusion::reverse_sampler(m.target.denoiser(), m.path, levels, start,
+                                        m.context.key(Draw::noise), options, observer);
+  made = static_cast<int>(run.nfe);
+  return std::move(run.samples);
+}
+
+diffusion::TimeGrid fitted_to(const diffusion::TimeGrid& grid, double spread) {
+  // An angle grid left at its default takes the spread of the data, which is what it is for.
+  if (const auto* angle = std::get_if<diffusion::AngleGrid>(&grid);
+      angle != nullptr && *angle == diffusion::AngleGrid{}) {
+    return diffusion::AngleGrid{.scale = spread};
+  }
+  return grid;
+}
+
+std::string grid_name(const diffusion::TimeGrid& grid) {
+  return std::visit([](const auto& g) { return std::string(g.type_name); }, grid);
+}
+
+std::string sampler_name(const diffusion::ReverseSamplerOptions& sampler) {
+  std::string result(name(sampler.method));
+  if (sampler.method == diffusion::SamplerMethod::multistep) {
+    result += "_" + std::to_string(sampler.order);
+    if (sampler.predict == diffusion::Prediction::data) result += "_data";
+  }
+  return result;
+}
+
+Bundle rival_bundle(const Measuring& m, const diffusion::ReverseSamplerOptions& sampler,
+                    Stage& stage) {
+  const double first = m.path.rho_max();
+  const Matrix start = m.path.scales(first).s * m.noise;
+  const auto best_over_grids = [&](int allowed, int& made, std::string& best_grid) {
+    Matrix best;
+    double best_distance = std::numeric_limits<double>::infinity();
+    const Index steps = steps_within(sampler, allowed);
+    for (const diffusion::TimeGrid& grid : m.task.solver.rival_grids) {
+      if (steps == 0) break;
+      int calls = 0;
+      Matrix x = finished(m, sampler, fitted_to(grid, m.target.spread()), first, steps, start,
+                          stage.observer(), calls);
+      const double distance = block_distances(m, x).mean();
+      if (distance < best_distance) {
+        best_distance = distance;
+        best = std::move(x);
+        made = calls;
+        best_grid = grid_name(grid);
+      }
+    }
+    return best;
+  };
+  return measured(m, m.task.solver.nfe, best_over_grids, stage, sampler_name(sampler));
+}
+
+SamplerRecord best_of(const std::vector<SamplerRecord>& rivals) {
+  SamplerRecord best;
+  for (const SamplerRecord& rival : rivals) {
+    if (rival.name.rfind("multistep", 0) != 0) continue;
+    if (best.name.empty()) {
+      best = rival;
+      best.name = "best multistep";
+      continue;
+    }
+    for (Index k = 0; k < rival.w2.cols(); ++k) {
+      if (!(rival.w2.col(k).mean() < best.w2.col(k).mean())) continue;
+      const auto cost = static_cast<std::size_t>(k);
+      best.w2.col(k) = rival.w2.col(k);
+      best.mode_mixture.col(k) = rival.mode_mixture.col(k);
+      best.copied.col(k) = rival.copied.col(k);
+      best.nfe[cost] = rival.nfe[cost];
+      best.grids[cost] = rival.name + ", " + rival.grids[cost];
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+BlockMean block_mean(VectorIn blocks) {
+  const double n = static_cast<double>(blocks.size());
+  const double mean = blocks.mean();
+  if (blocks.size() < 2) return {.value = mean};
+  return {.value = mean,
+          .standard_error = std::sqrt((blocks.array() - mean).square().sum() / (n * (n - 1.0)))};
+}
+
+Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunContext& context) {
+  Measuring m{.task = task,
+              .target = target,
+              .context = context,
+              .path = diffusion::NoisePath(task.problem.path),
+              .held_out = target.held_out(context.key(Draw::reference), task.output.samples),
+              .noise = Matrix(target.dim(), task.output.samples)};
+  fill_normal(context.key(Draw::initial), m.noise, context.threads());
+  Comparison result;
+
+  // The transport: its atoms are draws of the data at the start level, in y = x / a.
+  const Matrix atoms =
+      target.noised_draws(context.key(Draw::source), task.problem.atoms, task.problem.start_level);
+  const ot::SemidiscreteProblem transport{
+      .source = std::make_shared<GaussianMixture>(standard_normal(target.dim())),
+      .target = DiscreteMeasure::uniform(atoms)};
+  const ot::SemidiscreteResult solved =
+      semidiscrete_stage(context, m.stage("transport"), transport,
+                         {.tolerance = task.solver.transport.tolerance,
+                          .failure_probability = task.solver.transport.failure_probability,
+                          .max_iterations = task.solver.transport.max_iterations,
+                          .seed = context.seed(),
+                          .threads = context.threads()},
+                         task.solver.transport.on_not_converged);
+  result.transport = solved;
+  result.mass_error_bound = solved.mass_error_bound;
+  result.mass_error = solved.mass_error;
+  result.unreached_share =
+      static_cast<double>(solved.empty_cells) / static_cast<double>(task.problem.atoms);
+  result.transport_w2_squared = solved.primal.value;
+  result.transport_w2_squared_error = solved.primal.standard_error;
+
+  // Where the map takes the noise, with and without the extension between atoms.
+  const Bundle& mapped = context.stage(m.stage("map"), [&](Stage& stage) {
+    stage.poll({.phase = "map", .done = 0, .total = 2});
+    ot::SemidiscreteMapOptions options = task.solver.map;
+    options.seed = context.seed();
+    options.threads = context.threads();
+    const ot::SemidiscreteMap map(transport, solved.heights, options);
+    Bundle bundle;
+    Matrix& hard = bundle.arrays["hard"] = Matrix(m.noise.rows(), m.noise.cols());
+    Matrix& extended = bundle.arrays["extended"] = hard;
+    map.nearest(m.noise, hard);
+    stage.poll({.phase = "map", .done = 1, .total = 2});
+    bundle.numbers["singular_share"] = map.extend(m.noise, extended).singular_share;
+    return bundle;
+  });
+  result.singular_share = mapped.numbers.at("singular_share");
+  result.noise_shown = m.noise.leftCols(std::min(m.noise.cols(), shown_samples));
+  result.mapped_shown = mapped.arrays.at("hard").leftCols(result.noise_shown.cols());
+  result.law_shown = m.held_out.leftCols(std::min(m.held_out.cols(), shown_samples));
+
+  const double a = m.path.scales(task.problem.start_level).a;
+  for (const std::string kind : {"hard", "extended"}) {
+    const Matrix start = a * mapped.arrays.at(kind);
+    result.expressways.push_back(record(
+        kind == "hard" ? "expressway" : "expressway, extended map",
+        context.stage(m.stage("tail, " + kind + " map"), [&](Stage& stage) {
+          const auto tail = [&](int allowed, int& made, std::string& grid) {
+            grid = grid_name(task.solver.tail_grid);
+            return finished(m, task.solver.tail, task.solver.tail_grid, task.problem.start_level,
+                            steps_within(task.solver.tail, allowed), start, stage.observer(), made);
+          };
+          return measured(m, task.solver.nfe, tail, stage, "expressway, " + kind + " map");
+        })));
+  }
+
+  for (const auto& sampler : task.solver.rivals) {
+    const std::string label = sampler_name(sampler);
+    result.rivals.push_back(record(label, context.stage(m.stage(label), [&](Stage& stage) {
+      return rival_bundle(m, sampler, stage);
+    })));
+  }
+  result.best_multistep = best_of(result.rivals);
+
+  if (task.solver.reference_steps > 0) {
+    const std::string label = std::to_string(task.solver.reference_steps) + " steps";
+    result.reference = record(label, context.stage(m.stage("reference"), [&](Stage& stage) {
+      const auto reference = [&](int, int& made, std::string& grid) {
+        grid = "karras";
+        const double first = m.path.rho_max();
+        return finished(m, {.method = diffusion::SamplerMethod::ddim}, diffusion::KarrasGrid{},
+                        first, task.solver.reference_steps, m.path.scales(first).s * m.noise,
+                        stage.observer(), made);
+      };
+      return measured(m, {task.solver.reference_steps}, reference, stage, label);
+    }));
+  }
+  result.floor =
+      context
+          .stage(m.stage("floor"),
+                 [&](Stage& stage) {
+                   stage.poll({.phase = "draws of the law itself", .done = 0, .total = 1});
+                   const Matrix draws =
+                       target.noised_draws(context.key(Draw::resample), task.output.samples, 0.0);
+                   Bundle bundle;
+                   bundle.arrays["w2"] = block_distances(m, draws);
+                   return bundle;
+                 })
+          .arrays.at("w2");
+  return result;
+}
+
+}  // namespace pushforward::runner
