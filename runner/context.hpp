@@ -38,6 +38,7 @@ struct Scalar {
   std::string unit = {};
   std::string description = {};
   double expected = not_known;  ///< closed form, where there is one
+  bool detail = false;          ///< one of many: in result.json, but no headline
 };
 
 /// A reference "@name" to an entry of `data` in the config.

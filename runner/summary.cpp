@@ -29,6 +29,17 @@ std::string verdict_note(const RunResult& result) {
   return {};
 }
 
+Table times(const RunResult& result) {
+  Table table{
+      .id = "times",
+      .title = "Where the time went",
+      .columns = {{.name = "stage"}, {.name = "wall", .unit = "s"}, {.name = "CPU", .unit = "s"}}};
+  for (const StageTime& time : result.times) {
+    table.rows.push_back({time.name, Measured{time.wall_seconds}, Measured{time.cpu_seconds}});
+  }
+  return table;
+}
+
 }  // namespace
 
 std::string summary_text(const FinishedRun& run, const RunPlan& plan, double seconds) {
@@ -39,6 +50,7 @@ std::string summary_text(const FinishedRun& run, const RunPlan& plan, double sec
   text += "\n";
   std::size_t shown = 0;
   for (const auto& [name, scalar] : result.scalars) {
+    if (scalar.detail) continue;
     if (shown++ == most_scalars) break;
     text += "  " + name + " = " + measured_text({scalar.value, scalar.standard_error});
     if (!scalar.unit.empty()) text += " " + scalar.unit;
@@ -86,12 +98,14 @@ ReportModel report_model(const RunPlan& plan, const RunResult& result, const Jso
   model.summary = "Task " + model.task + ": " + std::string(plan.task->summary()) + ", with seed " +
                   JsonType<Seed>::write({plan.seed}).compact() + ".";
   for (const auto& [scalar_name, scalar] : result.scalars) {
+    if (scalar.detail) continue;
     model.numbers.push_back({.name = scalar_name,
                              .measured = {scalar.value, scalar.standard_error},
                              .unit = scalar.unit,
                              .method = scalar.description});
   }
   model.sections = result.sections;
+  if (!result.times.empty()) model.sections.push_back({.title = "Time", .tables = {times(result)}});
   model.warnings = result.warnings;
   model.resolved_config = plan.resolved.pretty();
   for (const auto& member : provenance.members()) {

@@ -58,9 +58,20 @@ void DpmOtTask::validate(const DataSet& data, ConfigProblems& problems) const {
   if (solver.rival_grids.empty() && !solver.rivals.empty()) {
     problems.add("/solver/rival_grids", "needs at least one grid");
   }
-  if (output.block > output.samples) {
-    problems.add("/output/block",
-                 "must be at most output.samples, which is " + std::to_string(output.samples));
+  const auto two_blocks = [&](Index count, const std::string& pointer) {
+    if (2 * output.block > count) {
+      problems.add(pointer, "must hold at least two blocks of /output/block, which is " +
+                                std::to_string(output.block));
+    }
+  };
+  two_blocks(output.samples, "/output/samples");
+  if (solver.reference_steps > 0) two_blocks(output.reference_samples, "/output/reference_samples");
+  for (std::size_t i = 0; i < problem.targets.size(); ++i) {
+    const auto* empirical = std::get_if<EmpiricalTarget>(&problem.targets[i]);
+    const DiscreteMeasure* points = empirical ? data.find(empirical->data) : nullptr;
+    if (points == nullptr) continue;
+    two_blocks(held_out_count(*empirical, points->size()),
+               "/problem/targets/" + std::to_string(i) + "/held_out_share");
   }
 }
 
@@ -90,10 +101,13 @@ std::vector<Quantity> DpmOtTask::quantities() {
   return {
       {"*.transport.mass_error_bound", "", "certified bound on the largest relative mass error"},
       {"*.transport.unreached_atoms", "", "share of atoms that no certifying draw reached"},
-      {"*.w2.*", "data units", "W2 to held-out draws, mean over blocks; last part: calls a sample"},
+      {"*.w2_squared.*", "squared data units",
+       "W2^2 to held-out draws, mean over blocks; last part: calls a sample"},
+      {"*.debiased.*", "squared data units",
+       "the same less half of the W2^2 within samples and within held-out draws"},
       {"*.mode_mixture.*", "", "share of samples between modes in excess of the law's own"},
-      {"*.w2_gain_over_*", "data units",
-       "smallest over the costs of (rival's W2 - expressway's W2), paired by block"},
+      {"*.gain_over_*", "squared data units",
+       "smallest over the costs of (rival's debiased distance - expressway's), paired by block"},
       {"*.mode_mixture_gain_over_*", "", "the same for the share of samples between modes"},
   };
 }

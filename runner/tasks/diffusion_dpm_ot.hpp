@@ -63,7 +63,7 @@ struct DpmOtTask {
 
   struct Solver {
     Transport transport;
-    ot::SemidiscreteMapOptions map;
+    ot::SemidiscreteMapOptions map{.angle_quantile = 0.5};
     diffusion::ReverseSamplerOptions tail{.method = diffusion::SamplerMethod::ddim};
     diffusion::TimeGrid tail_grid = diffusion::KarrasGrid{};
     std::vector<int> nfe = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10};
@@ -89,12 +89,15 @@ struct DpmOtTask {
 
   struct Output {
     Index samples = 5000;
+    Index reference_samples = 2000;
     Index block = 500;
     int figure_nfe = 5;
 
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
       field("samples", self.samples, between(2, 10'000'000), "drawn by every sampler");
+      field("reference_samples", self.reference_samples, between(2, 10'000'000),
+            "drawn by the long reference run, if that is fewer");
       field("block", self.block, between(2, 5000),
             "points in each exact transport problem between samples and held-out draws");
       field("figure_nfe", self.figure_nfe, at_least(1), "cost at which samples are shown");

@@ -7,8 +7,9 @@
 
 #include "pushforward/core/densities/presets.hpp"
 #include "pushforward/diffusion/noise_schedule.hpp"
-#include "pushforward/ot/assignment.hpp"
+#include "pushforward/ot/empirical.hpp"
 
+#include "runner/figure_text.hpp"
 #include "runner/tasks/semidiscrete_stage.hpp"
 
 namespace pushforward::runner {
@@ -25,21 +26,37 @@ struct Measuring {
   Matrix held_out;
   Matrix noise;  // d x samples, the same for every sampler: N(0, I)
 
-  Index blocks() const { return task.output.samples / task.output.block; }
   std::string stage(const std::string& part) const { return target.name() + "/" + part; }
 };
 
-Vector block_distances(const Measuring& m, PointsIn samples) {
-  const Index block = std::min(m.task.output.block, m.held_out.cols());
-  const Index references = m.held_out.cols() / block;
-  Vector distances(m.blocks());
-  for (Index b = 0; b < distances.size(); ++b) {
-    const auto problem = ot::assignment_squared_euclidean(
-        samples.middleCols(b * block, block),
-        m.held_out.middleCols((b % references) * block, block), {.threads = m.context.threads()});
-    distances[b] = std::sqrt(problem.mean_cost);
+// W2^2 over pairs of blocks: between samples and held-out draws, and within each of the two.
+struct Distances {
+  Vector across, within_samples, within_held_out;  // one a pair
+
+  // Zero on average when both are draws of one law, whatever the size of the blocks. The distance
+  // across alone is not, and it falls for samples that lie too close together.
+  Vector debiased() const { return across - 0.5 * (within_samples + within_held_out); }
+};
+
+Distances distances(const Measuring& m, PointsIn samples) {
+  const Index block = m.task.output.block;
+  const Index pairs = samples.cols() / (2 * block);
+  const Index references = m.held_out.cols() / (2 * block);
+  const auto part = [block](PointsIn x, Index b) { return x.middleCols(b * block, block); };
+  const auto w2_squared = [&](PointsIn x, PointsIn y) {
+    return ot::wasserstein_2_squared(x, y, m.context.threads());
+  };
+  Distances d{Vector(pairs), Vector(pairs), Vector(pairs)};
+  for (Index i = 0; i < pairs; ++i) {
+    const Index r = i % references;
+    d.across[i] = 0.5 * (w2_squared(part(samples, 2 * i), part(m.held_out, 2 * r)) +
+                         w2_squared(part(samples, 2 * i + 1), part(m.held_out, 2 * r + 1)));
+    d.within_samples[i] = w2_squared(part(samples, 2 * i), part(samples, 2 * i + 1));
+    d.within_held_out[i] = i < references
+                               ? w2_squared(part(m.held_out, 2 * r), part(m.held_out, 2 * r + 1))
+                               : d.within_held_out[r];
   }
-  return distances;
+  return d;
 }
 
 // One row of results a cost, as a stage keeps them.
@@ -48,7 +65,8 @@ Bundle measured(const Measuring& m, const std::vector<int>& allowed,
                 Stage& stage, const std::string& phase) {
   const auto costs = static_cast<Index>(allowed.size());
   Bundle bundle;
-  Matrix& w2 = bundle.arrays["w2"] = Matrix(m.blocks(), costs);
+  Matrix& w2_squared = bundle.arrays["w2_squared"];
+  Matrix& debiased = bundle.arrays["debiased"];
   Matrix& mixture = bundle.arrays["mode_mixture"] = Matrix(2, costs);
   Matrix& copied = bundle.arrays["copied"] = Matrix(1, costs);
   Matrix& nfe = bundle.arrays["nfe"] = Matrix(1, costs);
@@ -58,7 +76,13 @@ Bundle measured(const Measuring& m, const std::vector<int>& allowed,
     std::string grid;
     const int cost = allowed[static_cast<std::size_t>(k)];
     const Matrix x = samples(cost, made, grid);
-    w2.col(k) = block_distances(m, x);
+    const Distances d = distances(m, x);
+    if (k == 0) {
+      w2_squared.resize(d.across.size(), costs);
+      debiased.resize(d.across.size(), costs);
+    }
+    w2_squared.col(k) = d.across;
+    debiased.col(k) = d.debiased();
     const MixtureShare share = m.target.mode_mixture(x);
     mixture(0, k) = share.excess;
     mixture(1, k) = share.standard_error;
@@ -74,7 +98,8 @@ Bundle measured(const Measuring& m, const std::vector<int>& allowed,
 
 SamplerRecord record(std::string name, const Bundle& bundle) {
   SamplerRecord result{.name = std::move(name),
-                       .w2 = bundle.arrays.at("w2"),
+                       .w2_squared = bundle.arrays.at("w2_squared"),
+                       .debiased = bundle.arrays.at("debiased"),
                        .mode_mixture = bundle.arrays.at("mode_mixture"),
                        .copied = bundle.arrays.at("copied"),
                        .shown = bundle.arrays.at("shown")};
@@ -141,7 +166,7 @@ Bundle rival_bundle(const Measuring& m, const diffusion::ReverseSamplerOptions& 
       int calls = 0;
       Matrix x = finished(m, sampler, fitted_to(grid, m.target.spread()), first, steps, start,
                           stage.observer(), calls);
-      const double distance = block_distances(m, x).mean();
+      const double distance = distances(m, x).debiased().mean();
       if (distance < best_distance) {
         best_distance = distance;
         best = std::move(x);
@@ -163,10 +188,11 @@ SamplerRecord best_of(const std::vector<SamplerRecord>& rivals) {
       best.name = "best multistep";
       continue;
     }
-    for (Index k = 0; k < rival.w2.cols(); ++k) {
-      if (!(rival.w2.col(k).mean() < best.w2.col(k).mean())) continue;
+    for (Index k = 0; k < rival.debiased.cols(); ++k) {
+      if (!(rival.debiased.col(k).mean() < best.debiased.col(k).mean())) continue;
       const auto cost = static_cast<std::size_t>(k);
-      best.w2.col(k) = rival.w2.col(k);
+      best.w2_squared.col(k) = rival.w2_squared.col(k);
+      best.debiased.col(k) = rival.debiased.col(k);
       best.mode_mixture.col(k) = rival.mode_mixture.col(k);
       best.copied.col(k) = rival.copied.col(k);
       best.nfe[cost] = rival.nfe[cost];
@@ -174,6 +200,16 @@ SamplerRecord best_of(const std::vector<SamplerRecord>& rivals) {
     }
   }
   return best;
+}
+
+void told_if_uncertified(RunContext& context, const std::string& stage,
+                         const ot::SemidiscreteResult& solved, const DpmOtTask::Transport& asked) {
+  if (solved.converged) return;
+  context.warn(stage + " stopped without its certificate (" +
+               std::string(name(solved.termination)) + "): the largest relative mass error is at " +
+               "most " + number_text(solved.mass_error_bound) + ", asked was " +
+               number_text(asked.tolerance));
+  if (asked.on_not_converged == OnNotConverged::error) context.finish(solved);
 }
 
 }  // namespace
@@ -208,8 +244,8 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
                           .failure_probability = task.solver.transport.failure_probability,
                           .max_iterations = task.solver.transport.max_iterations,
                           .seed = context.seed(),
-                          .threads = context.threads()},
-                         task.solver.transport.on_not_converged);
+                          .threads = context.threads()});
+  told_if_uncertified(context, m.stage("transport"), solved, task.solver.transport);
   result.transport = solved;
   result.mass_error_bound = solved.mass_error_bound;
   result.mass_error = solved.mass_error;
@@ -267,25 +303,25 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
       const auto reference = [&](int, int& made, std::string& grid) {
         grid = "karras";
         const double first = m.path.rho_max();
+        const Index n = std::min(task.output.reference_samples, task.output.samples);
         return finished(m, {.method = diffusion::SamplerMethod::ddim}, diffusion::KarrasGrid{},
-                        first, task.solver.reference_steps, m.path.scales(first).s * m.noise,
-                        stage.observer(), made);
+                        first, task.solver.reference_steps,
+                        m.path.scales(first).s * m.noise.leftCols(n), stage.observer(), made);
       };
       return measured(m, {task.solver.reference_steps}, reference, stage, label);
     }));
   }
-  result.floor =
-      context
-          .stage(m.stage("floor"),
-                 [&](Stage& stage) {
-                   stage.poll({.phase = "draws of the law itself", .done = 0, .total = 1});
-                   const Matrix draws =
-                       target.noised_draws(context.key(Draw::resample), task.output.samples, 0.0);
-                   Bundle bundle;
-                   bundle.arrays["w2"] = block_distances(m, draws);
-                   return bundle;
-                 })
-          .arrays.at("w2");
+  const Bundle& law = context.stage(m.stage("law"), [&](Stage& stage) {
+    stage.poll({.phase = "draws of the law itself", .done = 0, .total = 1});
+    const Distances d =
+        distances(m, target.noised_draws(context.key(Draw::resample), task.output.samples, 0.0));
+    Bundle bundle;
+    bundle.arrays["w2_squared"] = d.across;
+    bundle.arrays["debiased"] = d.debiased();
+    return bundle;
+  });
+  result.law_w2_squared = law.arrays.at("w2_squared");
+  result.law_debiased = law.arrays.at("debiased");
   return result;
 }
 

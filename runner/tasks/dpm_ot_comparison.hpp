@@ -23,7 +23,8 @@ BlockMean block_mean(VectorIn blocks);
 struct SamplerRecord {
   std::string name;
   std::vector<int> nfe;            ///< Calls really made, at most what was allowed.
-  Matrix w2;                       ///< blocks x costs: W2 between samples and held-out draws.
+  Matrix w2_squared;               ///< pairs of blocks x costs: W2^2 to held-out draws.
+  Matrix debiased;                 ///< The same less half of the W2^2 within each of the two.
   Matrix mode_mixture;             ///< 2 x costs: excess share and its standard error.
   Matrix copied;                   ///< 1 x costs: share of copies of known data; NaN if none.
   std::vector<std::string> grids;  ///< The grid used at each cost.
@@ -36,7 +37,7 @@ struct Comparison {
   std::vector<SamplerRecord> rivals;       ///< In the config's order, each with its best grid.
   SamplerRecord best_multistep;            ///< The best order at each cost.
   SamplerRecord reference;                 ///< One cost: the long run. Empty name: left out.
-  Vector floor;                            ///< W2 between draws of the law itself, by block.
+  Vector law_w2_squared, law_debiased;     ///< Of draws of the law itself.
   Matrix noise_shown, mapped_shown;        ///< d x n: noise and where the map takes it.
   Matrix law_shown;                        ///< d x n: held-out draws.
   double mass_error_bound = not_known;

@@ -22,7 +22,7 @@ struct Gain {
 
 Gain distance_gain(const SamplerRecord& expressway, const SamplerRecord& rival,
                    const std::vector<int>& costs, Index k) {
-  const BlockMean mean = block_mean(rival.w2.col(k) - expressway.w2.col(k));
+  const BlockMean mean = block_mean(rival.debiased.col(k) - expressway.debiased.col(k));
   return {costs[static_cast<std::size_t>(k)], mean.value, mean.standard_error};
 }
 
@@ -65,7 +65,7 @@ Series against_cost(const SamplerRecord& record, const std::vector<int>& costs, 
   Series series{.name = record.name, .emphasis = record.name.rfind("expressway", 0) == 0};
   for (Index k = 0; k < static_cast<Index>(costs.size()); ++k) {
     const BlockMean mean = distance
-                               ? block_mean(record.w2.col(k))
+                               ? block_mean(record.debiased.col(k))
                                : BlockMean{record.mode_mixture(0, k), record.mode_mixture(1, k)};
     series.x.push_back(costs[static_cast<std::size_t>(k)]);
     series.y.push_back(mean.value);
@@ -82,11 +82,16 @@ Series level_line(std::string name, double value, const std::vector<int>& costs)
           .reference = true};
 }
 
+Measured law_distance(const Comparison& c) {
+  const BlockMean mean = block_mean(c.law_debiased);
+  return {mean.value, mean.standard_error};
+}
+
 Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
   const auto& costs = task.solver.nfe;
   LinePanel distance{.title = "Distance to held-out draws",
                      .x = {.label = "denoiser calls a sample"},
-                     .y = {.label = "W2, mean over blocks"}};
+                     .y = {.label = "debiased W2 squared", .scale = Scale::log}};
   LinePanel mixture{.title = "Samples between modes",
                     .x = {.label = "denoiser calls a sample"},
                     .y = {.label = "share in excess of the law's own"}};
@@ -94,10 +99,9 @@ Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTar
     distance.series.push_back(against_cost(*record, costs, true));
     mixture.series.push_back(against_cost(*record, costs, false));
   }
-  distance.series.push_back(level_line("the law itself", c.floor.mean(), costs));
   if (!c.reference.name.empty()) {
     distance.series.push_back(
-        level_line(c.reference.name, block_mean(c.reference.w2.col(0)).value, costs));
+        level_line(c.reference.name, block_mean(c.reference.debiased.col(0)).value, costs));
     mixture.series.push_back(level_line(c.reference.name, c.reference.mode_mixture(0, 0), costs));
   }
   return {.id = target.name() + "-cost",
@@ -106,10 +110,13 @@ Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTar
               "Two panels against the number of denoiser calls a sample: the exact W2 "
               "distance between blocks of samples and held-out draws, and the share of "
               "samples between modes, for the expressway and each rival.",
-          .caption = "Bars are one standard error over " + std::to_string(c.floor.size()) +
-                     " blocks of " + std::to_string(task.output.block) +
-                     " points. Two sets of draws of the law itself are as far apart as the line "
-                     "\"the law itself\": nothing can be seen below it.",
+          .caption = "Bars are two standard errors over " + std::to_string(c.law_debiased.size()) +
+                     " pairs of blocks of " + std::to_string(task.output.block) +
+                     " points. The debiased distance is zero on average for draws of the law "
+                     "itself, which came to " +
+                     measured_text(law_distance(c)) +
+                     " here; points at or below zero cannot be "
+                     "drawn on a logarithmic axis.",
           .panels = {std::move(distance), std::move(mixture)},
           .color_order = color_order(c)};
 }
@@ -176,10 +183,10 @@ Figure image_samples(const Comparison& c, const DpmOtTask& task, const SamplingT
 
 Table cost_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target,
                  bool distance) {
-  Table table{
-      .id = target.name() + (distance ? "-w2" : "-mixture"),
-      .title = distance ? "W2 to held-out draws" : "Share of samples between modes, in excess",
-      .columns = {{.name = "sampler"}}};
+  Table table{.id = target.name() + (distance ? "-distance" : "-mixture"),
+              .title = distance ? "Debiased W2 squared to held-out draws"
+                                : "Share of samples between modes, in excess",
+              .columns = {{.name = "sampler"}}};
   for (const int cost : task.solver.nfe) {
     table.columns.push_back({.name = std::to_string(cost),
                              .unit = cost == 1 ? "call" : "calls",
@@ -187,9 +194,9 @@ Table cost_table(const Comparison& c, const DpmOtTask& task, const SamplingTarge
   }
   for (const SamplerRecord* record : shown_records(c)) {
     std::vector<TableCell> row{record->name};
-    for (Index k = 0; k < record->w2.cols(); ++k) {
+    for (Index k = 0; k < record->debiased.cols(); ++k) {
       const BlockMean mean =
-          distance ? block_mean(record->w2.col(k))
+          distance ? block_mean(record->debiased.col(k))
                    : BlockMean{record->mode_mixture(0, k), record->mode_mixture(1, k)};
       row.push_back(Measured{mean.value, mean.standard_error});
     }
@@ -232,8 +239,7 @@ std::string verdict_against(const SamplerRecord& expressway, const SamplerRecord
          ", at " + std::to_string(least.cost) + (least.cost == 1 ? " call." : " calls.");
 }
 
-std::vector<std::string> wins_and_losses(const Comparison& c, const DpmOtTask& task,
-                                         const SamplingTarget& target) {
+std::vector<std::string> wins_and_losses(const Comparison& c, const DpmOtTask& task) {
   std::vector<std::string> paragraphs;
   const auto& costs = task.solver.nfe;
   for (const SamplerRecord* rival : shown_records(c)) {
@@ -244,7 +250,7 @@ std::vector<std::string> wins_and_losses(const Comparison& c, const DpmOtTask& t
       "**What it costs.** Before the first sample the expressway drew " +
       std::to_string(task.problem.atoms) +
       " atoms from the noised law itself and solved a transport problem; no rival needs either. "
-      "The phases \"transport\", \"map\" and \"tail\" are timed apart in `timing.json`.");
+      "The stages \"transport\", \"map\" and \"tail\" are timed apart below.");
   paragraphs.push_back(
       "**What it cannot do.** With the nearest-atom map and a deterministic tail there are at most "
       "as many different samples as atoms; the law between them is not explored. " +
@@ -268,6 +274,13 @@ std::vector<std::string> wins_and_losses(const Comparison& c, const DpmOtTask& t
   return paragraphs;
 }
 
+// A record's name as part of a quantity's.
+std::string label(std::string name) {
+  std::erase(name, ',');
+  std::replace(name.begin(), name.end(), ' ', '_');
+  return name;
+}
+
 void scalars(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target,
              RunContext& context) {
   const auto& costs = task.solver.nfe;
@@ -287,20 +300,27 @@ void scalars(const Comparison& c, const DpmOtTask& task, const SamplingTarget& t
   context.scalar(prefix + "map.singular_share",
                  {.value = c.singular_share,
                   .description = "share of noise with a neighbour across a singular edge"});
-  const BlockMean floor = block_mean(c.floor);
-  context.scalar(prefix + "w2.law", {.value = floor.value,
-                                     .standard_error = floor.standard_error,
-                                     .description = "W2 between draws of the law itself"});
+  const Measured law = law_distance(c);
+  context.scalar(prefix + "debiased.law", {.value = law.value,
+                                           .standard_error = law.standard_error,
+                                           .description = "debiased W2 squared, draws of the law"});
   const auto add = [&](const SamplerRecord& record, const std::vector<int>& at) {
-    for (Index k = 0; k < record.w2.cols(); ++k) {
-      const std::string end = record.name + "." + std::to_string(at[static_cast<std::size_t>(k)]);
-      const BlockMean mean = block_mean(record.w2.col(k));
-      context.scalar(prefix + "w2." + end,
-                     {.value = mean.value, .standard_error = mean.standard_error});
+    for (Index k = 0; k < record.debiased.cols(); ++k) {
+      const std::string end =
+          label(record.name) + "." + std::to_string(at[static_cast<std::size_t>(k)]);
+      for (const auto& [quantity, blocks] : {std::pair{"w2_squared.", &record.w2_squared},
+                                             std::pair{"debiased.", &record.debiased}}) {
+        const BlockMean mean = block_mean(blocks->col(k));
+        context.scalar(
+            prefix + quantity + end,
+            {.value = mean.value, .standard_error = mean.standard_error, .detail = true});
+      }
       context.scalar(prefix + "mode_mixture." + end, {.value = record.mode_mixture(0, k),
-                                                      .standard_error = record.mode_mixture(1, k)});
-      if (std::isfinite(record.copied(0, k)))
-        context.scalar(prefix + "copied." + end, {.value = record.copied(0, k)});
+                                                      .standard_error = record.mode_mixture(1, k),
+                                                      .detail = true});
+      if (std::isfinite(record.copied(0, k))) {
+        context.scalar(prefix + "copied." + end, {.value = record.copied(0, k), .detail = true});
+      }
     }
   };
   for (const auto& record : c.expressways) add(record, costs);
@@ -309,21 +329,18 @@ void scalars(const Comparison& c, const DpmOtTask& task, const SamplingTarget& t
   for (const SamplerRecord* rival : shown_records(c)) {
     if (rival->name.rfind("expressway", 0) == 0) continue;
     const SamplerRecord& expressway = c.expressways.front();
-    std::string label = rival->name;
-    std::replace(label.begin(), label.end(), ' ', '_');
     const Gain distance =
         smallest(costs, [&](Index k) { return distance_gain(expressway, *rival, costs, k); });
-    context.scalar(prefix + "w2_gain_over_" + label,
+    context.scalar(prefix + "gain_over_" + label(rival->name),
                    {.value = distance.value,
                     .standard_error = distance.standard_error,
-                    .description = "smallest over the costs of (rival's W2 - expressway's W2)"});
+                    .description = "smallest lead over it in debiased W2 squared, over the costs"});
     const Gain mixture =
         smallest(costs, [&](Index k) { return mixture_gain(expressway, *rival, costs, k); });
-    context.scalar(
-        prefix + "mode_mixture_gain_over_" + label,
-        {.value = mixture.value,
-         .standard_error = mixture.standard_error,
-         .description = "smallest over the costs of (rival's share - expressway's share)"});
+    context.scalar(prefix + "mode_mixture_gain_over_" + label(rival->name),
+                   {.value = mixture.value,
+                    .standard_error = mixture.standard_error,
+                    .description = "smallest lead in the share between modes, over the costs"});
   }
 }
 
@@ -342,7 +359,7 @@ void report_comparison(const Comparison& comparison, const DpmOtTask& task,
   context.table(cost_table(comparison, task, target, true));
   context.table(cost_table(comparison, task, target, false));
   context.section("Where the expressway wins and where it loses: " + target.name(),
-                  wins_and_losses(comparison, task, target));
+                  wins_and_losses(comparison, task));
 }
 
 }  // namespace pushforward::runner

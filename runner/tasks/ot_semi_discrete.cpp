@@ -3,7 +3,7 @@
 #include "pushforward/core/densities/presets.hpp"
 #include "pushforward/core/densities/uniform_box.hpp"
 
-#include "runner/bundle_of.hpp"
+#include "runner/tasks/semidiscrete_stage.hpp"
 
 namespace pushforward::runner {
 
@@ -52,24 +52,14 @@ std::vector<Quantity> SemiDiscreteTask::quantities() {
 void SemiDiscreteTask::run(RunContext& context) const {
   const DiscreteMeasure target =
       problem.target ? context.data(*problem.target) : DiscreteMeasure::uniform(problem.atoms);
-  const ot::SemidiscreteSolver ascent({sampler(problem, target.dim()), target},
-                                      {.method = solver.method,
-                                       .tolerance = solver.tolerance,
-                                       .failure_probability = solver.failure_probability,
-                                       .max_iterations = solver.max_iterations,
-                                       .seed = context.seed(),
-                                       .threads = context.threads()});
-  const Bundle& end = context.stage("transport", [&](Stage& stage) {
-    auto state =
-        stage.restored() ? from_bundle<ot::SemidiscreteState>(*stage.restored()) : ascent.init();
-    ascent.check(state);
-    while (!ascent.finished(state)) {
-      stage.poll(ascent.progress(state), [&] { return bundle_of(state); });
-      ascent.step(state);
-    }
-    return bundle_of(state);
-  });
-  const auto result = ascent.result(from_bundle<ot::SemidiscreteState>(end));
+  const ot::SemidiscreteResult result =
+      semidiscrete_stage(context, "transport", {sampler(problem, target.dim()), target},
+                         {.method = solver.method,
+                          .tolerance = solver.tolerance,
+                          .failure_probability = solver.failure_probability,
+                          .max_iterations = solver.max_iterations,
+                          .seed = context.seed(),
+                          .threads = context.threads()});
   context.scalar("mass_error_bound", {.value = result.mass_error_bound,
                                       .description = "exact binomial intervals, fresh draws"});
   context.scalar("mass_error", {.value = result.mass_error, .description = "certifying draws"});

@@ -63,8 +63,7 @@ std::vector<Index> shuffled(const RngKey& key, Index n) {
 Split split(const EmpiricalTarget& options, const Matrix& points, const IndexVector& labels,
             const RngKey& key) {
   const Index n = points.cols();
-  const auto held = std::clamp<Index>(
-      static_cast<Index>(std::lround(options.held_out_share * static_cast<double>(n))), 1, n - 1);
+  const Index held = held_out_count(options, n);
   const auto order = shuffled(key, n);
   Split parts{Matrix(points.rows(), n - held), Matrix(points.rows(), held), IndexVector(n - held),
               IndexVector(held)};
@@ -169,6 +168,11 @@ GaussianMixture mixture_of(const MixtureTarget& options) {
 }
 
 }  // namespace
+
+Index held_out_count(const EmpiricalTarget& options, Index n) {
+  const double wanted = options.held_out_share * static_cast<double>(n);
+  return std::clamp<Index>(static_cast<Index>(std::lround(wanted)), 1, std::max<Index>(1, n - 1));
+}
 
 std::unique_ptr<SamplingTarget> make_target(const TargetOptions& options,
                                             const RunContext& context) {

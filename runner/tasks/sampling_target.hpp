@@ -143,6 +143,9 @@ class SamplingTarget {
 std::unique_ptr<SamplingTarget> make_target(const TargetOptions& options,
                                             const RunContext& context);
 
+/// How many of n points are held out.
+Index held_out_count(const EmpiricalTarget& options, Index n);
+
 /// Cross-field rules, reported below `pointer`.
 void validate_target(const TargetOptions& options, const std::string& pointer, const DataSet& data,
                      ConfigProblems& problems);

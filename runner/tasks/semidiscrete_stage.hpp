@@ -6,15 +6,13 @@
 #include "pushforward/ot/semidiscrete.hpp"
 
 #include "runner/context.hpp"
-#include "runner/task.hpp"
 
 namespace pushforward::runner {
 
 /// Solves, saving the solver's whole state whenever a checkpoint is due; a resumed run goes on
 /// from it to the same bits.
-ot::SemidiscreteResult semidiscrete_stage(RunContext& context, const std::string& stage,
+ot::SemidiscreteResult semidiscrete_stage(RunContext& context, const std::string& name,
                                           const ot::SemidiscreteProblem& problem,
-                                          const ot::SemidiscreteOptions& options,
-                                          OnNotConverged on_not_converged);
+                                          const ot::SemidiscreteOptions& options);
 
 }  // namespace pushforward::runner
