@@ -233,8 +233,8 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
   Comparison result;
 
   // The transport: its atoms are draws of the data at the start level, in y = x / a.
-  const Matrix atoms =
-      target.noised_draws(context.key(Draw::source), task.problem.atoms, task.problem.start_level);
+  const Matrix atoms = target.stratified_draws(context.key(Draw::source), task.problem.atoms,
+                                               task.problem.start_level);
   const ot::SemidiscreteProblem transport{
       .source = std::make_shared<GaussianMixture>(standard_normal(target.dim())),
       .target = DiscreteMeasure::uniform(atoms)};
@@ -314,7 +314,7 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
   const Bundle& law = context.stage(m.stage("law"), [&](Stage& stage) {
     stage.poll({.phase = "draws of the law itself", .done = 0, .total = 1});
     const Distances d =
-        distances(m, target.noised_draws(context.key(Draw::resample), task.output.samples, 0.0));
+        distances(m, target.draws(context.key(Draw::resample), task.output.samples));
     Bundle bundle;
     bundle.arrays["w2_squared"] = d.across;
     bundle.arrays["debiased"] = d.debiased();

@@ -289,14 +289,15 @@ void scalars(const Comparison& c, const DpmOtTask& task, const SamplingTarget& t
                  {.value = c.mass_error_bound,
                   .description = "certified bound on the largest relative mass error"});
   context.scalar(prefix + "transport.mass_error",
-                 {.value = c.mass_error, .description = "its estimate"});
+                 {.value = c.mass_error, .description = "its estimate", .detail = true});
   context.scalar(prefix + "transport.unreached_atoms",
                  {.value = c.unreached_share,
                   .description = "share of atoms that no certifying draw reached"});
   context.scalar(prefix + "transport.w2_squared",
                  {.value = c.transport_w2_squared,
                   .standard_error = c.transport_w2_squared_error,
-                  .description = "squared W2 from the noise to the atoms"});
+                  .description = "squared W2 from the noise to the atoms",
+                  .detail = true});
   context.scalar(prefix + "map.singular_share",
                  {.value = c.singular_share,
                   .description = "share of noise with a neighbour across a singular edge"});

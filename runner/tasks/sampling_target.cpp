@@ -28,9 +28,21 @@ class MixtureLaw final : public SamplingTarget {
   const GaussianMixture* mixture() const override { return &denoiser_.data(); }
   double spread() const override { return root_mean_variance(mixture()->covariance()); }
 
-  Matrix noised_draws(const RngKey& key, Index n, double rho) const override {
-    return mixture()->noised(1.0, rho).draws(key, n);
+  // Components by systematic sampling of their weights; all of these targets are isotropic.
+  Matrix stratified_draws(const RngKey& key, Index n, double rho) const override {
+    Matrix x(mixture()->dim(), n);
+    fill_normal(key, x);
+    double below = mixture()->weights()[0];
+    for (Index i = 0, k = 0; i < n; ++i) {
+      const double position = (static_cast<double>(i) + 0.5) / static_cast<double>(n);
+      while (position > below && k + 1 < mixture()->components())
+        below += mixture()->weights()[++k];
+      const double variance = mixture()->component_covariance(k)(0, 0) + rho * rho;
+      x.col(i) = mixture()->means().col(k) + std::sqrt(variance) * x.col(i);
+    }
+    return x;
   }
+  Matrix draws(const RngKey& key, Index n) const override { return mixture()->draws(key, n); }
   Matrix held_out(const RngKey& key, Index n) const override { return mixture()->draws(key, n); }
 
   MixtureShare mode_mixture(PointsIn samples) const override {
@@ -113,8 +125,9 @@ class DataLaw final : public SamplingTarget {
     return (samples.array() * options_.scale + options_.shift).matrix();
   }
 
-  // Each known point comes as often as any other, up to one: strata instead of independent labels.
-  Matrix noised_draws(const RngKey& key, Index n, double rho) const override {
+  Matrix draws(const RngKey& key, Index n) const override { return stratified_draws(key, n, 0.0); }
+
+  Matrix stratified_draws(const RngKey& key, Index n, double rho) const override {
     Matrix x(parts_.known.rows(), n);
     fill_normal(key, x);
     x *= rho;

@@ -112,8 +112,12 @@ class SamplingTarget {
   Index dim() const { return denoiser().dim(); }
   virtual const diffusion::Denoiser& denoiser() const = 0;
 
-  /// Draws of x_0 + rho e, one a column: distinct data points first where the law is a data set.
-  virtual Matrix noised_draws(const RngKey& key, Index n, double rho) const = 0;
+  /// n draws of x_0 + rho e, one a column, in which every component of a mixture, or every point of
+  /// a data set, comes as often as its weight asks, up to one: less noise than independent draws.
+  virtual Matrix stratified_draws(const RngKey& key, Index n, double rho) const = 0;
+
+  /// n draws of the law: independent, or distinct points while there are any left.
+  virtual Matrix draws(const RngKey& key, Index n) const = 0;
 
   /// Draws that no sampler has seen, one a column; at most what there is.
   virtual Matrix held_out(const RngKey& key, Index n) const = 0;

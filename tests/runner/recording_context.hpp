@@ -1,10 +1,16 @@
 /// Runs a task in memory and keeps what it reports: for tests of what tasks compute.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <doctest/doctest.h>
+
+#include "pushforward/core/measure.hpp"
 
 #include "runner/context.hpp"
 #include "runner/task.hpp"
@@ -19,7 +25,7 @@ class RecordingContext final : public RunContext {
   std::uint64_t seed() const override { return seed_; }
   int threads() const override { return threads_; }
   const DiscreteMeasure& data(const DataReference& reference) const override {
-    throw std::logic_error("no data entry " + reference.name);
+    return entries.at(reference.name);
   }
   const Bundle& stage(std::string_view name,
                       const std::function<Bundle(Stage&)>& compute) override {
@@ -53,6 +59,7 @@ class RecordingContext final : public RunContext {
   std::vector<Table> tables;
   std::vector<std::string> warnings;
   bool converged = true;
+  std::map<std::string, DiscreteMeasure> entries;  ///< The data that the task may refer to.
 
  private:
   class QuietStage final : public Stage {
@@ -69,12 +76,41 @@ class RecordingContext final : public RunContext {
   std::map<std::string, Bundle, std::less<>> stages_;
 };
 
-/// The task run on one thread.
 template <class Config>
-RecordingContext recorded(const Config& config, std::uint64_t seed = 1, int threads = 1) {
+RecordingContext recorded(const Config& config, std::uint64_t seed = 1, int threads = 1,
+                          std::map<std::string, DiscreteMeasure> entries = {}) {
   RecordingContext context(seed, threads);
+  context.entries = std::move(entries);
   config.run(context);
   return context;
+}
+
+/// What cross-field rules say about a config, as "pointer: text" lines.
+template <class Config>
+std::vector<std::string> problems_of(const Config& config, const DataSet& data = {}) {
+  Findings findings;
+  const Json given = Json::object();
+  ConfigProblems problems(given, findings);
+  config.validate(data, problems);
+  std::vector<std::string> lines;
+  for (const Finding& finding : findings.sorted()) {
+    lines.push_back(finding.pointer + ": " + finding.text);
+  }
+  return lines;
+}
+
+/// The scalars of a run must not depend on the number of threads.
+template <class Config>
+void check_thread_invariance(const Config& config) {
+  const auto one = recorded(config, 3, 1);
+  for (const int threads : {2, 3, 8}) {
+    const auto many = recorded(config, 3, threads);
+    REQUIRE(many.scalars.size() == one.scalars.size());
+    for (const auto& [key, scalar] : one.scalars) {
+      CAPTURE(key);
+      CHECK((many.value(key) == scalar.value || std::isnan(scalar.value)));
+    }
+  }
 }
 
 }  // namespace pushforward::runner::test

@@ -22,34 +22,6 @@ namespace {
 
 constexpr double five_sigma = 5.7e-7;  // both sides of a normal
 
-/// What cross-field rules say about a config, as "pointer: text" lines.
-template <class Config>
-std::vector<std::string> problems_of(const Config& config) {
-  Findings findings;
-  const Json given = Json::object();
-  ConfigProblems problems(given, findings);
-  config.validate(DataSet{}, problems);
-  std::vector<std::string> lines;
-  for (const Finding& finding : findings.sorted()) {
-    lines.push_back(finding.pointer + ": " + finding.text);
-  }
-  return lines;
-}
-
-/// The scalars of a run must not depend on the number of threads.
-template <class Config>
-void check_thread_invariance(const Config& config) {
-  const auto one = recorded(config, 3, 1);
-  for (const int threads : {2, 3, 8}) {
-    const auto many = recorded(config, 3, threads);
-    REQUIRE(many.scalars.size() == one.scalars.size());
-    for (const auto& [key, scalar] : one.scalars) {
-      CAPTURE(key);
-      CHECK(many.value(key) == scalar.value);
-    }
-  }
-}
-
 ConvergenceTask small_study(std::vector<ConvergenceTask::Method> methods) {
   ConvergenceTask task;
   task.problem.points = 16;
