@@ -12,7 +12,7 @@ namespace {
 
 constexpr Index draws_a_block = 8192;
 constexpr double least_damping = 1e-7, most_damping = 1e3;
-constexpr double lists_reach = 2.0;  // times the mean gap between first and last of the lists
+constexpr double lists_reach = 8.0;  // times the mean gap between first and last of the lists
 constexpr double stall = 0.98;       // of the excess left by a step: two in a row end the search
 constexpr Index approach_slots = 4;
 constexpr int approach_steps = 25;
