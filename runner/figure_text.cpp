@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "runner/utf8.hpp"
+
 namespace pushforward::runner {
 namespace {
 
@@ -11,31 +13,6 @@ constexpr std::string_view replacement = "\xEF\xBF\xBD";   // U+FFFD
 constexpr std::string_view minus = "\xE2\x88\x92";         // U+2212
 constexpr std::string_view times = " \xC3\x97 10";         // " x 10" with a multiplication sign
 constexpr std::string_view narrow_space = "\xE2\x80\xAF";  // U+202F, between groups of three digits
-
-/// Length of the well-formed UTF-8 sequence at text[i], 0 if there is none (RFC 3629).
-std::size_t sequence_length(std::string_view text, std::size_t i) {
-  const auto byte = [&](std::size_t k) {
-    return i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0u;
-  };
-  const auto continues = [&](std::size_t from, std::size_t to) {
-    for (std::size_t k = from; k <= to; ++k) {
-      if ((byte(k) & 0xC0u) != 0x80u) return false;
-    }
-    return true;
-  };
-  const unsigned b0 = byte(0), b1 = byte(1);
-  if (b0 < 0x80) return 1;
-  if (b0 >= 0xC2 && b0 <= 0xDF) return continues(1, 1) ? 2 : 0;
-  if (b0 >= 0xE0 && b0 <= 0xEF) {
-    if ((b0 == 0xE0 && b1 < 0xA0) || (b0 == 0xED && b1 > 0x9F)) return 0;
-    return continues(1, 2) ? 3 : 0;
-  }
-  if (b0 >= 0xF0 && b0 <= 0xF4) {
-    if ((b0 == 0xF0 && b1 < 0x90) || (b0 == 0xF4 && b1 > 0x8F)) return 0;
-    return continues(1, 3) ? 4 : 0;
-  }
-  return 0;
-}
 
 std::string fixed(double value, int decimals) {
   std::array<char, 400> buffer;  // 1.8e308 has 309 digits before the point
@@ -98,7 +75,7 @@ std::string escaped(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = sequence_length(text, i);
+    const std::size_t length = utf8_length(text.substr(i));
     if (length == 0) {
       out += replacement;
       ++i;
