@@ -131,7 +131,8 @@ TEST_CASE("report: missing and damaged files are named") {
   const auto at = (folder.path / "report.json").string();
   CHECK_THROWS_WITH_AS(read_report(folder.path), (at + ": cannot be read").c_str(),
                        std::runtime_error);
-  for (const std::string text : {"{", "[]", std::string(100'000, '[').c_str(), ""}) {
+  const std::string deep(100'000, '[');
+  for (const char* text : {"{", "[]", deep.c_str(), ""}) {
     folder.write("report.json", text);
     CHECK_THROWS_WITH_AS(read_report(folder.path),
                          (at + ": is not the JSON object that was written there").c_str(),
