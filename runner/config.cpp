@@ -11,6 +11,17 @@ namespace pushforward::runner {
 
 namespace {
 
+/// Whether `pattern`, in which * stands for any text, covers `quantity`.
+bool stands_for(std::string_view pattern, std::string_view quantity) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == quantity;
+  if (!quantity.starts_with(pattern.substr(0, star))) return false;
+  for (std::size_t skip = star; skip <= quantity.size(); ++skip) {
+    if (stands_for(pattern.substr(star + 1), quantity.substr(skip))) return true;
+  }
+  return false;
+}
+
 bool is_name(std::string_view text, std::size_t longest) {
   return !text.empty() && text.size() <= longest && text.front() != '.' && text.front() != '-' &&
          std::all_of(text.begin(), text.end(), [](char c) {
@@ -204,10 +215,7 @@ class Checker {
     if (task_ == nullptr) return;
     std::vector<std::string> names;
     for (const Quantity& known : task_->quantities()) {
-      if (known.name.ends_with('*')) {
-        if (quantity.starts_with(known.name.substr(0, known.name.size() - 1))) return;
-      }
-      if (known.name == quantity) return;
+      if (stands_for(known.name, quantity)) return;
       names.push_back(known.name);
     }
     if (names.empty()) return;  // a task that does not list its quantities

@@ -74,7 +74,7 @@ struct PlanEstimate {
   std::string remedy = {};  ///< what to set for less memory
 };
 
-/// A name that `checks` may refer to. A trailing * stands for any ending.
+/// A name that `checks` may refer to. A * stands for any text.
 struct Quantity {
   std::string name;
   std::string unit;

@@ -158,7 +158,7 @@ Figure plane_transport(const Comparison& c, const SamplingTarget& target) {
 }
 
 Figure image_samples(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
-  constexpr Index images = 16;
+  constexpr Index images = 14;
   const int width = target.image_width();
   ImagePanel panel{.width = width, .height = static_cast<int>(target.dim()) / width};
   const Matrix law = target.to_data_units(c.law_shown);
@@ -336,6 +336,11 @@ void scalars(const Comparison& c, const DpmOtTask& task, const SamplingTarget& t
                    {.value = distance.value,
                     .standard_error = distance.standard_error,
                     .description = "smallest lead over it in debiased W2 squared, over the costs"});
+    for (Index k = 0; k < static_cast<Index>(costs.size()); ++k) {
+      const Gain gain = distance_gain(expressway, *rival, costs, k);
+      context.scalar(prefix + "gain_over_" + label(rival->name) + "." + std::to_string(gain.cost),
+                     {.value = gain.value, .standard_error = gain.standard_error, .detail = true});
+    }
     const Gain mixture =
         smallest(costs, [&](Index k) { return mixture_gain(expressway, *rival, costs, k); });
     context.scalar(prefix + "mode_mixture_gain_over_" + label(rival->name),
