@@ -39,7 +39,7 @@ td.num{white-space:nowrap}
 .small{color:var(--muted);font-size:13.5px;line-height:1.5;margin:4px 0 0}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(225px,1fr));gap:12px;margin:0 0 18px}
 .fact{background:var(--soft);border-radius:10px;padding:13px 16px}
-.fact-name{color:var(--muted);font-size:13.5px;line-height:1.35;margin:0}
+.fact-name{color:var(--muted);font-size:13.5px;line-height:1.35;margin:0;overflow-wrap:anywhere}
 .fact-value{font-size:19px;font-weight:650;margin:3px 0 0;line-height:1.3;font-variant-numeric:tabular-nums}
 .fact-unit{font-size:14px;font-weight:400;color:var(--muted)}
 figure{margin:26px 0 34px}
