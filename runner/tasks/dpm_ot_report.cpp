@@ -91,7 +91,7 @@ Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTar
   const auto& costs = task.solver.nfe;
   LinePanel distance{.title = "Distance to held-out draws",
                      .x = {.label = "denoiser calls a sample"},
-                     .y = {.label = "debiased W2 squared", .scale = Scale::log}};
+                     .y = {.label = "debiased W2 squared"}};
   LinePanel mixture{.title = "Samples between modes",
                     .x = {.label = "denoiser calls a sample"},
                     .y = {.label = "share in excess of the law's own"}};
@@ -114,9 +114,7 @@ Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTar
                      " pairs of blocks of " + std::to_string(task.output.block) +
                      " points. The debiased distance is zero on average for draws of the law "
                      "itself, which came to " +
-                     measured_text(law_distance(c)) +
-                     " here; points at or below zero cannot be "
-                     "drawn on a logarithmic axis.",
+                     measured_text(law_distance(c)) + " here, and may be negative.",
           .panels = {std::move(distance), std::move(mixture)},
           .color_order = color_order(c)};
 }
