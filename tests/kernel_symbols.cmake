@@ -11,6 +11,8 @@ foreach(object IN LISTS objects)
                   OUTPUT_VARIABLE symbols OUTPUT_STRIP_TRAILING_WHITESPACE
                   COMMAND_ERROR_IS_FATAL ANY)
   string(REPLACE "\n" ";" symbols "${symbols}")
+  # Sanitisers add weak references to the personality of exceptions.
+  list(FILTER symbols EXCLUDE REGEX " DW[.]ref[.]")
   list(LENGTH symbols number)
   if(NOT number EQUAL 1 OR NOT symbols MATCHES "^[0-9a-f]+ T pushforward::")
     list(JOIN symbols "\n  " listed)

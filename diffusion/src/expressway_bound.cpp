@@ -5,11 +5,12 @@
 #include <string>
 
 #include <Eigen/Cholesky>
-#include <Eigen/Eigenvalues>
 
 #include "pushforward/core/errors.hpp"
 #include "pushforward/diffusion/reverse_sampler.hpp"
 #include "pushforward/diffusion/time_grid.hpp"
+
+#include "core/src/eigenpairs.hpp"
 
 namespace pushforward::diffusion {
 namespace {
@@ -32,8 +33,8 @@ class Posterior {
   Posterior(const GaussianMixture& data, double rho)
       : means_(data.means()), noised_(data.noised(1.0, rho)) {
     for (Index k = 0; k < data.components(); ++k) {
-      const Eigen::MatrixXd covariance = data.component_covariance(k);
-      Eigen::MatrixXd sum = covariance;
+      const Matrix covariance = data.component_covariance(k);
+      Matrix sum = covariance;
       sum.diagonal().array() += rho * rho;
       // gain = C (C + rho^2 I)^-1, and the posterior covariance of one component is rho^2 gain.
       gains_.push_back(sum.llt().solve(covariance).transpose());
@@ -80,9 +81,8 @@ double ddim_step_lipschitz(const GaussianMixture& data, double from, double to, 
   const Posterior posterior(data, from);
   double largest = 0.0;
   for (Index i = 0; i < y.cols(); ++i) {
-    const Eigen::MatrixXd covariance = posterior.covariance(y.col(i));
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(covariance, Eigen::EigenvaluesOnly);
-    largest = std::max(largest, eigen.eigenvalues().maxCoeff());
+    const auto eigen = pushforward::detail::symmetric_eigenpairs(posterior.covariance(y.col(i)));
+    largest = std::max(largest, eigen.values.maxCoeff());
   }
   // Both terms are positive semidefinite, so norms add up in the same direction.
   return to / from + (1.0 - to / from) * largest / (from * from);

@@ -29,10 +29,10 @@ void check(const char* where, const GaussianMixture& mixture, PointsIn samples, 
 Index outside(const GaussianMixture& mixture, PointsIn x, double radius_squared) {
   Vector nearest = Vector::Constant(x.cols(), std::numeric_limits<double>::infinity());
   for (Index k = 0; k < mixture.components(); ++k) {
-    const Eigen::LLT<Eigen::MatrixXd> factor(mixture.component_covariance(k));
+    const Eigen::LLT<Matrix> factor(mixture.component_covariance(k));
     require(factor.info() == Eigen::Success, "outside_share", "component", k,
             "one with a positive definite covariance");
-    const Eigen::MatrixXd whitened = factor.matrixL().solve(x.colwise() - mixture.means().col(k));
+    const Matrix whitened = factor.matrixL().solve(x.colwise() - mixture.means().col(k));
     nearest = nearest.cwiseMin(whitened.colwise().squaredNorm().transpose());
   }
   return (nearest.array() > radius_squared).count();

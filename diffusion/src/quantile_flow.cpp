@@ -5,11 +5,10 @@
 #include <numbers>
 #include <string>
 
-#include <Eigen/Eigenvalues>
-
 #include "pushforward/core/errors.hpp"
 #include "pushforward/core/measure.hpp"
 
+#include "core/src/eigenpairs.hpp"
 #include "core/src/parallel.hpp"
 
 namespace pushforward::diffusion {
@@ -107,15 +106,15 @@ Matrix gaussian_flow(const GaussianMixture& data, const NoisePath& path, double 
   check("gaussian_flow", data, x, from, to);
   const Scales begin = path.scales(from);
   const Scales end = path.scales(to);
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(data.component_covariance(0));
-  const auto variances = eigen.eigenvalues().array().max(0.0);
+  const auto eigen = pushforward::detail::symmetric_eigenpairs(data.component_covariance(0));
+  const Vector spread = eigen.values.cwiseMax(0.0);
+  const auto variances = spread.array();
   const Vector ratio = ((end.a * end.a * variances + end.s * end.s) /
                         (begin.a * begin.a * variances + begin.s * begin.s))
                            .sqrt();
   const Vector mean = data.means().col(0);
   const Matrix centred = x.colwise() - begin.a * mean;
-  const Matrix image =
-      eigen.eigenvectors() * ratio.asDiagonal() * (eigen.eigenvectors().transpose() * centred);
+  const Matrix image = eigen.vectors * ratio.asDiagonal() * (eigen.vectors.transpose() * centred);
   return image.colwise() + end.a * mean;
 }
 

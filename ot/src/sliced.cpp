@@ -55,8 +55,8 @@ Matrix random_directions(const RngKey& key, Index dim, Index count, int threads)
   pushforward::detail::parallel_blocks(
       directions.cols(), dim, threads, [&](Index begin, Index, Index) {
         auto block = directions.middleCols(begin, dim);
-        const Eigen::HouseholderQR<Eigen::MatrixXd> factors(block);
-        block = factors.householderQ() * Eigen::MatrixXd::Identity(dim, dim);
+        const Eigen::HouseholderQR<Matrix> factors(block);
+        block = factors.householderQ() * Matrix::Identity(dim, dim);
       });
   return directions.leftCols(count);
 }

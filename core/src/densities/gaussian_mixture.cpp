@@ -6,10 +6,9 @@
 #include <string>
 #include <utility>
 
-#include <Eigen/Eigenvalues>
-
 #include "pushforward/core/errors.hpp"
 
+#include "core/src/eigenpairs.hpp"
 #include "core/src/isotropic_mixture.hpp"
 
 namespace pushforward {
@@ -177,15 +176,15 @@ GaussianMixture::GaussianMixture(VectorIn weights, PointsIn means,
   std::vector<Matrix> axes;
   for (Index k = 0; k < components; ++k) {
     const Matrix& c = covariances[static_cast<std::size_t>(k)];
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> eigen(0.5 * (c + c.transpose()));
-    const double smallest = eigen.eigenvalues()[0];
+    const detail::Eigenpairs eigen = detail::symmetric_eigenpairs(c);
+    const double smallest = eigen.values[0];
     require(smallest >= -1e-10 * c.cwiseAbs().maxCoeff(), "GaussianMixture",
             "the smallest eigenvalue of " + indexed("covariances", k), smallest, "at least 0");
     if (all_isotropic) {
       variances_(0, k) = c(0, 0);
     } else {
-      variances_.col(k) = eigen.eigenvalues().cwiseMax(0.0);
-      axes.push_back(eigen.eigenvectors());
+      variances_.col(k) = eigen.values.cwiseMax(0.0);
+      axes.push_back(eigen.vectors);
     }
   }
   if (!all_isotropic) axes_ = std::make_shared<const std::vector<Matrix>>(std::move(axes));
