@@ -65,7 +65,9 @@ constexpr Bound strictly_between(double low, double high) {
 
 /// An enumeration whose `enum_names(E)` lists the JSON names of the values 0, 1, 2, ...
 template <class E>
-concept NamedEnum = std::is_enum_v<E> && requires(E e) { enum_names(e).size(); };
+concept NamedEnum = std::is_enum_v<E> && requires(E e) {
+  enum_names(e).size();
+};
 
 template <NamedEnum E>
 constexpr std::string_view name(E value) {
@@ -90,7 +92,9 @@ struct IgnoreField {
 
 /// A struct with a field list.
 template <class T>
-concept Described = requires(T& t) { T::describe(t, detail::IgnoreField{}); };
+concept Described = requires(T& t) {
+  T::describe(t, detail::IgnoreField{});
+};
 
 /// Checks every bounded number, in nested structs, optionals and lists too.
 /// @throws std::invalid_argument naming the first bad field, its value and what was expected.
