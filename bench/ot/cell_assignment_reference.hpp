@@ -8,14 +8,19 @@
 
 namespace pushforward::bench {
 
-struct ReferenceKernels {
+struct ReferenceKernel {
+  const char* name;    ///< Tile and order of the loops.
   std::int64_t width;  ///< Atoms a panel.
-  /// atoms: panels of `width`, coordinate-major; heights: count, a multiple of width.
-  void (*panels)(const float* x, const float* atoms, const float* heights, std::int64_t dim,
-                 std::int64_t queries, std::int64_t count, std::int32_t* labels);
-  /// dim = 2; coordinates: all first ones, then all second ones.
-  void (*plane)(const float* x, const float* coordinates, const float* heights,
-                std::int64_t queries, std::int64_t count, std::int32_t* labels);
+  bool plane_only;     ///< For d = 2.
+  /// atoms: panels of `width`, coordinate-major; heights: count, a multiple of width; queries: a
+  /// multiple of 64.
+  void (*best)(const float* x, const float* atoms, const float* heights, std::int64_t dim,
+               std::int64_t queries, std::int64_t count, std::int32_t* labels);
+};
+
+/// No tile or order is best at every dimension and instruction set; the best of these counts.
+struct ReferenceKernels {
+  ReferenceKernel all[8];
 };
 
 PUSHFORWARD_DECLARE_ISA_KERNELS(ReferenceKernels, reference_kernels)

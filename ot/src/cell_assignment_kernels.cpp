@@ -70,54 +70,67 @@ inline Mask<T> either(Mask<T> a, Mask<T> b) {
 #endif
 }
 
-// R queries against one panel of C vectors. D > 0 fixes the dimension at compile time.
-template <class T, int R, int C, int D>
-[[gnu::always_inline]] inline void meet(const T* atoms, const T* heights, std::int64_t dim,
-                                        const T* x, std::int64_t first_label,
-                                        const BestCells<T>& best, std::int64_t query) {
-  using V = simd::Vec<T>;
-  constexpr int L = simd::lanes<T>;
-  const std::int64_t d = D > 0 ? D : dim;
-  V score[R][C];
+// ---- tiles of R queries x C vectors of atoms ----
+
+template <class T, int R, int C>
+struct Tile {
+  simd::Vec<T> score[R][C];
+};
+
+template <class T, int R, int C>
+[[gnu::always_inline]] inline void start(const T* heights, Tile<T, R, C>& tile) {
 #pragma GCC unroll 16
   for (int c = 0; c < C; ++c) {
-    const V h = simd::load(heights + c * L);
+    const simd::Vec<T> h = simd::load(heights + c * simd::lanes<T>);
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) score[r][c] = h;
+    for (int r = 0; r < R; ++r) tile.score[r][c] = h;
   }
+}
+
+// Adds `count` products; coordinates of a query are contiguous, queries `stride` apart.
+template <class T, int R, int C>
+[[gnu::always_inline]] inline void add_products(const T* atoms, const T* x, std::int64_t stride,
+                                                std::int64_t count, Tile<T, R, C>& tile) {
+  using V = simd::Vec<T>;
 #pragma GCC unroll 4
-  for (std::int64_t k = 0; k < d; ++k) {
+  for (std::int64_t k = 0; k < count; ++k) {
     V y[C];
 #pragma GCC unroll 16
-    for (int c = 0; c < C; ++c) y[c] = simd::load(atoms + (k * C + c) * L);
+    for (int c = 0; c < C; ++c) y[c] = simd::load(atoms + (k * C + c) * simd::lanes<T>);
 #pragma GCC unroll 16
     for (int r = 0; r < R; ++r) {
-      const V xk = simd::set(x[r * d + k]);
+      const V xk = simd::set(x[r * stride + k]);
 #pragma GCC unroll 16
-      for (int c = 0; c < C; ++c) score[r][c] = simd::fma(xk, y[c], score[r][c]);
+      for (int c = 0; c < C; ++c) tile.score[r][c] = simd::fma(xk, y[c], tile.score[r][c]);
     }
   }
-  Mask<T> improves[R];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r) {
-    V top = score[r][0];
-#pragma GCC unroll 16
-    for (int c = 1; c < C; ++c) top = simd::max(top, score[r][c]);
-    improves[r] = greater(top, simd::set(best.values[(query + r + 1) * best.slots - 1]));
-  }
-  Mask<T> some = improves[0];
-#pragma GCC unroll 16
-  for (int r = 1; r < R; ++r) some = either<T>(some, improves[r]);
-  if (__builtin_expect(lane_bits(some) == 0, 1)) return;
-  for (int r = 0; r < R; ++r) {
-    if (lane_bits(improves[r]) == 0) continue;
+}
+
+template <class T, int R, int C>
+[[gnu::always_inline]] inline void save(const Tile<T, R, C>& tile, T* to) {
+#pragma GCC unroll 64
+  for (int v = 0; v < R * C; ++v) simd::store(to + v * simd::lanes<T>, tile.score[v / C][v % C]);
+}
+
+template <class T, int R, int C>
+[[gnu::always_inline]] inline void restore(const T* from, Tile<T, R, C>& tile) {
+#pragma GCC unroll 64
+  for (int v = 0; v < R * C; ++v) tile.score[v / C][v % C] = simd::load(from + v * simd::lanes<T>);
+}
+
+// The rare branch, out of line so that it takes no registers from the loops around it. scores:
+// queries x width, of which each query's best enter its list.
+template <class T, int C>
+[[gnu::noinline]] void insert_all(const T* scores, int queries, std::int64_t first_label,
+                                  const BestCells<T>& best, std::int64_t query) {
+  constexpr int L = simd::lanes<T>;
+  for (int r = 0; r < queries; ++r) {
     T* values = best.values + (query + r) * best.slots;
     std::int32_t* labels = best.labels + (query + r) * best.slots;
     for (int c = 0; c < C; ++c) {
-      unsigned bits = lane_bits(greater(score[r][c], simd::set(values[best.slots - 1])));
-      if (bits == 0) continue;
-      T lane_scores[L];
-      simd::store(lane_scores, score[r][c]);
+      const T* lane_scores = scores + (r * C + c) * L;
+      unsigned bits =
+          lane_bits(greater(simd::load(lane_scores), simd::set(values[best.slots - 1])));
       for (; bits != 0; bits &= bits - 1) {
         const int lane = __builtin_ctz(bits);
         insert(lane_scores[lane], static_cast<std::int32_t>(first_label + c * L + lane), values,
@@ -127,19 +140,88 @@ template <class T, int R, int C, int D>
   }
 }
 
+template <class T, int R, int C>
+[[gnu::always_inline]] inline void keep(const Tile<T, R, C>& tile, std::int64_t first_label,
+                                        const BestCells<T>& best, std::int64_t query) {
+  using V = simd::Vec<T>;
+  Mask<T> some{};
+#pragma GCC unroll 16
+  for (int r = 0; r < R; ++r) {
+    V top = tile.score[r][0];
+#pragma GCC unroll 16
+    for (int c = 1; c < C; ++c) top = simd::max(top, tile.score[r][c]);
+    const auto improves = greater(top, simd::set(best.values[(query + r + 1) * best.slots - 1]));
+    some = r == 0 ? improves : either<T>(some, improves);
+  }
+  if (__builtin_expect(lane_bits(some) == 0, 1)) return;
+  T scores[R * C * simd::lanes<T>];
+  save(tile, scores);
+  insert_all<T, C>(scores, R, first_label, best, query);
+}
+
+// ---- all queries against all panels ----
+
+// Coordinates that meet every query before the next ones have their turn: so much of a panel stays
+// in the first-level cache meanwhile.
+constexpr std::int64_t slice = 128;
+// Queries whose sums wait from slice to slice.
+constexpr std::int64_t waiting = 128;
+
+// Queries [begin, end), R at a time, against `count` coordinates of a panel from `first` on. The
+// slice that comes next is fetched meanwhile, a share a tile. D > 0 fixes the dimension at compile
+// time.
+template <class T, int R, int C, int D>
+[[gnu::always_inline]] inline void meet(const PackedCells<T>& cells, std::int64_t panel,
+                                        std::int64_t first, std::int64_t count, const T* x,
+                                        std::int64_t begin, std::int64_t end, T* sums,
+                                        const BestCells<T>& best) {
+  constexpr std::int64_t width = C * simd::lanes<T>;
+  constexpr std::int64_t line = 64 / sizeof(T);
+  const std::int64_t d = D > 0 ? D : cells.dim;
+  const T* atoms = cells.atoms + (panel * d + first) * width;
+  const T* next = atoms + count * width;
+  const std::int64_t left = (cells.panels - panel) * d * width - (first + count) * width;
+  const std::int64_t ahead = left < count * width ? left : count * width;
+  const std::int64_t share = (ahead * R / (end - begin) / line + 1) * line;
+  std::int64_t fetched = 0;
+  for (std::int64_t i = begin; i < end; i += R) {
+    if constexpr (D == 0) {
+      for (const std::int64_t goal = fetched + share; fetched < goal && fetched < ahead;
+           fetched += line) {
+        __builtin_prefetch(next + fetched, 0, 2);
+      }
+    }
+    Tile<T, R, C> tile;
+    if (first == 0) {
+      start(cells.heights + panel * width, tile);
+    } else {
+      restore(sums + (i % waiting) * width, tile);
+    }
+    add_products(atoms, x + i * d + first, d, count, tile);
+    if (first + count < d) {
+      save(tile, sums + (i % waiting) * width);
+    } else {
+      keep(tile, panel * width, best, i);
+    }
+  }
+}
+
 template <class T, int R, int C, int D>
 void best_cells_of(const PackedCells<T>& cells, const T* x, std::int64_t queries,
                    const BestCells<T>& best) {
   const std::int64_t d = D > 0 ? D : cells.dim;
-  const std::int64_t width = C * simd::lanes<T>;
-  for (std::int64_t p = 0; p < cells.panels; ++p) {
-    const T* atoms = cells.atoms + p * d * width;
-    const T* heights = cells.heights + p * width;
-    std::int64_t i = 0;
-    for (; i + R <= queries; i += R) {
-      meet<T, R, C, D>(atoms, heights, d, x + i * d, p * width, best, i);
+  const std::int64_t together = d <= slice ? queries : waiting;
+  T sums[D > 0 ? 1 : waiting * C * simd::lanes<T>];
+  for (std::int64_t begin = 0; begin < queries; begin += together) {
+    const std::int64_t end = queries - begin < together ? queries : begin + together;
+    const std::int64_t tiled = end - (end - begin) % R;
+    for (std::int64_t p = 0; p < cells.panels; ++p) {
+      for (std::int64_t k = 0; k < d; k += slice) {
+        const std::int64_t count = D > 0 ? D : (d - k < slice ? d - k : slice);
+        if (tiled > begin) meet<T, R, C, D>(cells, p, k, count, x, begin, tiled, sums, best);
+        if (end > tiled) meet<T, 1, C, D>(cells, p, k, count, x, tiled, end, sums, best);
+      }
     }
-    for (; i < queries; ++i) meet<T, 1, C, D>(atoms, heights, d, x + i * d, p * width, best, i);
   }
 }
 
