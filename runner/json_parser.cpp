@@ -70,26 +70,14 @@ class Parser {
     if (text_.substr(0, 3) == "\xEF\xBB\xBF") {
       throw SyntaxError{"E204", here_, "the file starts with a byte-order mark; save it without"};
     }
-    std::size_t i = 0;
-    Position where = here_;
-    while (i < text_.size()) {
-      const std::size_t length = utf8_length(text_.substr(i));
-      if (length == 0) {
-        const auto byte = static_cast<unsigned>(static_cast<unsigned char>(text_[i]));
-        std::array<char, 4> hex{};
-        const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), byte, 16).ptr;
-        throw SyntaxError{
-            "E204", where,
-            "not valid UTF-8: byte 0x" + std::string(hex.data(), end) + "; save the file as UTF-8"};
-      }
-      if (text_[i] == '\n') {
-        ++where.line;
-        where.column = 1;
-      } else {
-        ++where.column;
-      }
-      i += length;
-    }
+    const auto bad = first_bad_byte(text_);
+    if (!bad) return;
+    std::array<char, 4> hex{};
+    const auto end = std::to_chars(hex.data(), hex.data() + hex.size(), bad->byte, 16).ptr;
+    throw SyntaxError{
+        "E204",
+        {.source = here_.source, .line = bad->line, .column = bad->column},
+        "not valid UTF-8: byte 0x" + std::string(hex.data(), end) + "; save the file as UTF-8"};
   }
 
   void skip_space() {

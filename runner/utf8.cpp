@@ -19,6 +19,25 @@ std::size_t utf8_length(std::string_view text) {
   return length;
 }
 
+std::optional<BadByte> first_bad_byte(std::string_view text) {
+  BadByte here;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0) {
+      here.byte = static_cast<unsigned char>(text[i]);
+      return here;
+    }
+    if (text[i] == '\n') {
+      ++here.line;
+      here.column = 1;
+    } else {
+      ++here.column;
+    }
+    i += length;
+  }
+  return std::nullopt;
+}
+
 void append_utf8(std::string& out, unsigned code) {
   const auto put = [&](unsigned byte) { out += static_cast<char>(byte); };
   if (code < 0x80) {
