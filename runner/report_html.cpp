@@ -35,14 +35,20 @@ td{border-bottom:1px solid var(--grid);padding:7px 14px 7px 0;vertical-align:top
 th:last-child,td:last-child{padding-right:0}
 .num{text-align:right}
 td.num{white-space:nowrap}
+.scroll td:first-child,.scroll th:first-child{position:sticky;left:0;background:var(--paper)}
+.wide{font-size:13px}
+.wide th,.wide td{padding-right:10px}
+.wide td.num{white-space:normal}
 .best{font-weight:700}
 .small{color:var(--muted);font-size:13.5px;line-height:1.5;margin:4px 0 0}
+.scroll+.small{margin:-10px 0 24px}
 .facts{display:grid;grid-template-columns:repeat(auto-fill,minmax(225px,1fr));gap:12px;margin:0 0 18px}
 .fact{background:var(--soft);border-radius:10px;padding:13px 16px}
 .fact-name{color:var(--muted);font-size:13.5px;line-height:1.35;margin:0;overflow-wrap:anywhere}
 .fact-value{font-size:19px;font-weight:650;margin:3px 0 0;line-height:1.3;font-variant-numeric:tabular-nums}
 .fact-unit{font-size:14px;font-weight:400;color:var(--muted)}
 figure{margin:26px 0 34px}
+figure .scroll{margin:0}
 figcaption{margin:0 0 12px}
 figcaption p{margin:2px 0 0;color:var(--muted);font-size:14.5px;line-height:1.5}
 figure svg{max-width:100%;height:auto;display:block}
@@ -55,9 +61,15 @@ summary{cursor:pointer;font-weight:600}
 .pairs td{overflow-wrap:anywhere}
 .pf{--soft:#f4f6f9;--good:#00714f;--bad:#b3261e;--open:#8a5a00}
 @media (prefers-color-scheme:dark){.pf{--soft:#1b212b;--good:#4fd6a4;--bad:#ff8a80;--open:#f2b53f}}
-@media (max-width:640px){main{padding:24px 16px 48px}h1{font-size:26px}}
-@media print{.pf{--soft:#f4f6f9;--good:#00714f;--bad:#b3261e;--open:#8a5a00}main{max-width:none;padding:0}body{font-size:11pt}
-figure,tr,.fact,.banner{break-inside:avoid}h2,h3{break-after:avoid}pre{white-space:pre-wrap}}
+@media (max-width:640px){main{padding:24px 16px 48px}h1{font-size:26px}figure svg{max-width:none;width:640px}.wide td.num{white-space:nowrap}}
+@media print{.pf{--soft:#f4f6f9;--good:#00714f;--bad:#b3261e;--open:#8a5a00}main{max-width:none;padding:0}body{font-size:10pt}
+h2{margin-top:28px}figure,tr,.fact,.banner{break-inside:avoid}h2,h3,caption,figcaption{break-after:avoid}
+.scroll{overflow:visible}table{font-size:9pt}.wide{font-size:7pt}.wide th,.wide td{padding:4px 5px 4px 0}.wide td.num{white-space:normal}
+.scroll td:first-child,.scroll th:first-child{position:static}
+.facts{grid-template-columns:repeat(3,1fr);gap:6px}.fact{border:1px solid var(--grid);padding:6px 10px}.fact-value{font-size:12pt}
+.fact-name,.small{font-size:8pt}.banner{border-top:1px solid var(--grid);border-right:1px solid var(--grid);border-bottom:1px solid var(--grid)}
+figure{margin:14px 0 18px}figure svg{max-width:100%;width:auto;max-height:115mm}
+details pre{columns:2;font-size:7pt;padding:0}}
 )css";
 
 /// The row of the best value in a column, or -1. Values that are not finite never win.
@@ -74,6 +86,19 @@ std::ptrdiff_t best_row(const Table& table, std::size_t column) {
     if (wins) best = static_cast<std::ptrdiff_t>(r), best_value = measured->value;
   }
   return best;
+}
+
+/// From here on, cells of a number and its error are broken before the error.
+constexpr std::size_t wide_columns = 7;
+
+/// A number and its error, which stay together with the sign between them.
+std::string measured_cell(const Measured& measured) {
+  std::string text = escaped(measured_text(measured));
+  constexpr std::string_view sign = "\u00b1 ";
+  if (const auto at = text.find(sign); at != text.npos) {
+    text.replace(at, sign.size(), "\u00b1\u00a0");  // no break behind the sign
+  }
+  return text;
 }
 
 bool numeric(const Table& table, std::size_t column) {
@@ -134,7 +159,8 @@ std::string paragraphs(const std::vector<std::string>& texts) {
 
 std::string table(const Table& table) {
   table.validate();
-  std::string out = "<div class=\"scroll\"><table>";
+  std::string out = "<div class=\"scroll\"><table";
+  out += table.columns.size() >= wide_columns ? " class=\"wide\">" : ">";
   if (!table.title.empty()) out += "<caption>" + escaped(table.title) + "</caption>";
   out += "<thead><tr>";
   for (std::size_t c = 0; c < table.columns.size(); ++c) {
@@ -154,7 +180,7 @@ std::string table(const Table& table) {
       } else {
         const bool best = best_row(table, c) == static_cast<std::ptrdiff_t>(r);
         out += best ? "<td class=\"num best\">" : "<td class=\"num\">";
-        out += escaped(measured_text(std::get<Measured>(cell))) + "</td>";
+        out += measured_cell(std::get<Measured>(cell)) + "</td>";
       }
     }
     out += "</tr>\n";
@@ -166,7 +192,7 @@ std::string table(const Table& table) {
 
 std::string figure(const Figure& figure) {
   std::string out = "<figure id=\"f-" + escaped(figure.id) + "\">" + caption_of(figure);
-  out += svg_inline(figure);
+  out += "<div class=\"scroll\">" + svg_inline(figure) + "</div>\n";
   for (const auto& note : figure_notes(figure)) {
     out += "<p class=\"small\">" + escaped(note) + "</p>";
   }

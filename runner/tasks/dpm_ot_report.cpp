@@ -186,8 +186,7 @@ Table cost_table(const Comparison& c, const DpmOtTask& task, const SamplingTarge
                                 : "Share of samples between modes, in excess",
               .columns = {{.name = "sampler"}}};
   for (const int cost : task.solver.nfe) {
-    table.columns.push_back({.name = std::to_string(cost),
-                             .unit = cost == 1 ? "call" : "calls",
+    table.columns.push_back({.name = std::to_string(cost) + (cost == 1 ? " call" : " calls"),
                              .better = Better::smaller});
   }
   for (const SamplerRecord* record : shown_records(c)) {
