@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <stdexcept>
 
 #include "pushforward/core/measure.hpp"
 
 #include "runner/config.hpp"
+#include "runner/data_remarks.hpp"
 #include "runner/sha256.hpp"
 
 namespace pushforward::runner {
@@ -78,7 +78,7 @@ class Loader {
       throw BadData{"E403", "weights from a column need a .csv file with that column"};
     }
     if (points.cols() == 0 || points.rows() == 0) throw BadData{"E404", "there are no points"};
-    remark(points);
+    for (const auto& text : data_remarks(points)) warn(text);
     auto [weights, normalise] = weights_of(entry, points.cols(), column_weights);
     check_weights(weights, points.cols(), normalise);
     return std::make_shared<DiscreteMeasure>(std::move(points), std::move(weights),
@@ -177,28 +177,6 @@ class Loader {
       if (off < 1e-6) text += "They look like rounded float32: ";
       throw BadData{"E405", text + "set \"normalise\": true"};
     }
-  }
-
-  void remark(const Matrix& points) {
-    for (Index i = 0; i < points.rows(); ++i) {
-      if (points.cols() > 1 && points.row(i).maxCoeff() == points.row(i).minCoeff()) {
-        warn("coordinate " + std::to_string(i) + " (from 0) is the same in all points");
-        break;
-      }
-    }
-    std::vector<Index> order(static_cast<std::size_t>(points.cols()));
-    std::iota(order.begin(), order.end(), Index{0});
-    const auto column = [&](Index j) { return points.data() + j * points.rows(); };
-    const auto less = [&](Index a, Index b) {
-      return std::lexicographical_compare(column(a), column(a) + points.rows(), column(b),
-                                          column(b) + points.rows());
-    };
-    std::sort(order.begin(), order.end(), less);
-    Index repeated = 0;
-    for (std::size_t k = 1; k < order.size(); ++k) {
-      if (!less(order[k - 1], order[k])) ++repeated;
-    }
-    if (repeated > 0) warn(std::to_string(repeated) + " points repeat an earlier one");
   }
 
   void warn(const std::string& text) { plan_.warnings.push_back(pointer_ + ": " + text); }
