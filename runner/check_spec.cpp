@@ -1,6 +1,13 @@
 #include "runner/check_spec.hpp"
 
+#include "pushforward/core/special.hpp"
+
 namespace pushforward::runner {
+
+std::optional<double> CheckSpec::z() const {
+  if (alpha) return -normal_quantile(0.5 * *alpha);
+  return z_max;
+}
 
 Shape JsonType<Comparand>::shape() {
   Shape shape{.kind = Shape::Kind::special};

@@ -32,8 +32,11 @@ struct CheckSpec {
   bool closed_form = false;
   std::optional<std::string> below, above;
   std::optional<double> slope, tol;
-  std::optional<double> z_max;
+  std::optional<double> z_max, alpha;
   std::optional<double> rel_tol, abs_tol;
+
+  /// The standard errors allowed, if the config says.
+  std::optional<double> z() const;
 
   template <class Self, class Field>
   static void describe(Self& self, Field&& field) {
@@ -48,6 +51,8 @@ struct CheckSpec {
     field("slope", self.slope, finite, "a fitted exponent passes within tol of this");
     field("tol", self.tol, positive, "how far a slope may be off");
     field("z_max", self.z_max, positive, "standard errors allowed; 4.9 is a chance of 1e-6");
+    field("alpha", self.alpha, strictly_between(0.0, 1.0),
+          "in place of z_max: the chance of a false alarm");
     field("rel_tol", self.rel_tol, non_negative, "relative difference allowed by equals");
     field("abs_tol", self.abs_tol, non_negative, "absolute difference allowed by equals");
   }

@@ -95,6 +95,24 @@ std::vector<std::string> strings_of(const Json& json) {
   return JsonType<std::vector<std::string>>::read(json);
 }
 
+Json budget_end_json(const BudgetEnd* end, std::string& raw) {
+  if (end == nullptr) return {};
+  Json json = Json::object();
+  json.set("warnings", JsonType<std::vector<std::string>>::write(end->warnings));
+  json.set("metrics_bytes", hex(end->metrics_bytes));
+  json.set("state", bundle_json(end->state, raw));
+  return json;
+}
+
+std::shared_ptr<const BudgetEnd> budget_end_from(const Json& json, std::string_view& raw) {
+  if (json.is_null()) return nullptr;
+  BudgetEnd end{.state = {},
+                .warnings = strings_of(need(json, "warnings")),
+                .metrics_bytes = from_hex(need(json, "metrics_bytes").string())};
+  end.state = bundle_from(need(json, "state"), raw);
+  return std::make_shared<const BudgetEnd>(std::move(end));
+}
+
 std::string file_name(int number) {
   std::string digits = std::to_string(number);
   digits.insert(0, 8 - std::min<std::size_t>(8, digits.size()), '0');
@@ -121,9 +139,10 @@ std::vector<int> numbers_in(const std::filesystem::path& folder) {
 std::string checkpoint_bytes(const Checkpoint& checkpoint) {
   std::string raw;
   Json header = Json::object();
-  header.set("config_hash", checkpoint.config_hash);
-  header.set("inputs_hash", checkpoint.inputs_hash);
+  header.set("resume_hash", checkpoint.resume_hash);
   header.set("build_id", checkpoint.build_id);
+  header.set("mixed_build", checkpoint.mixed_build);
+  header.set("complete", checkpoint.complete);
   header.set("metrics_bytes", hex(checkpoint.metrics_bytes));
   Json& finished = header.set("finished", Json::list());
   for (const FinishedStage& stage : checkpoint.finished) {
@@ -133,6 +152,7 @@ std::string checkpoint_bytes(const Checkpoint& checkpoint) {
     json.set("wall_seconds", stage.wall_seconds);
     json.set("cpu_seconds", stage.cpu_seconds);
     json.set("outcome", bundle_json(*stage.outcome, raw));
+    json.set("budget_end", budget_end_json(stage.budget_end.get(), raw));
     finished.push(std::move(json));
   }
   header.set("current", checkpoint.current);
@@ -165,9 +185,10 @@ Checkpoint parse_checkpoint(const std::string& bytes) {
   if (!header) throw std::runtime_error("its header is damaged");
   raw.remove_prefix(length);
   Checkpoint checkpoint;
-  checkpoint.config_hash = need(*header, "config_hash").string();
-  checkpoint.inputs_hash = need(*header, "inputs_hash").string();
+  checkpoint.resume_hash = need(*header, "resume_hash").string();
   checkpoint.build_id = need(*header, "build_id").string();
+  checkpoint.mixed_build = need(*header, "mixed_build").boolean();
+  checkpoint.complete = need(*header, "complete").boolean();
   checkpoint.metrics_bytes = from_hex(need(*header, "metrics_bytes").string());
   for (const Json& json : need(*header, "finished").items()) {
     FinishedStage stage{.name = need(json, "name").string(),
@@ -175,6 +196,7 @@ Checkpoint parse_checkpoint(const std::string& bytes) {
                         .wall_seconds = need(json, "wall_seconds").number(),
                         .cpu_seconds = need(json, "cpu_seconds").number()};
     stage.outcome = std::make_shared<Bundle>(bundle_from(need(json, "outcome"), raw));
+    stage.budget_end = budget_end_from(need(json, "budget_end"), raw);
     checkpoint.finished.push_back(std::move(stage));
   }
   checkpoint.current = need(*header, "current").string();
@@ -182,6 +204,21 @@ Checkpoint parse_checkpoint(const std::string& bytes) {
   const Json& state = need(*header, "state");
   if (!state.is_null()) checkpoint.state = bundle_from(state, raw);
   return checkpoint;
+}
+
+void reopen(Checkpoint& checkpoint) {
+  checkpoint.complete = false;
+  auto& finished = checkpoint.finished;
+  const auto spent = std::find_if(finished.begin(), finished.end(), [](const FinishedStage& stage) {
+    return stage.budget_end != nullptr;
+  });
+  if (spent == finished.end()) return;
+  const std::shared_ptr<const BudgetEnd> end = spent->budget_end;
+  checkpoint.current = spent->name;
+  checkpoint.state = end->state;
+  checkpoint.warnings = end->warnings;
+  checkpoint.metrics_bytes = end->metrics_bytes;
+  finished.erase(spent, finished.end());
 }
 
 void write_checkpoint(const std::filesystem::path& folder, int number, int keep,

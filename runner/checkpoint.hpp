@@ -12,22 +12,37 @@
 
 namespace pushforward::runner {
 
+/// Where a stage stood when its budget was spent: from here a larger budget goes on.
+struct BudgetEnd {
+  Bundle state;
+  std::vector<std::string> warnings;
+  std::uint64_t metrics_bytes = 0;
+};
+
 struct FinishedStage {
   std::string name;
   std::shared_ptr<const Bundle> outcome;
   std::vector<std::string> warnings;
+  std::shared_ptr<const BudgetEnd> budget_end;  ///< nullptr: it ended for another reason
   double wall_seconds = 0.0;
   double cpu_seconds = 0.0;
 };
 
 struct Checkpoint {
-  std::string config_hash, inputs_hash, build_id;
+  std::string resume_hash;   ///< RunPlan::resume_hash() of the run it belongs to
+  std::string build_id;      ///< of the program that wrote it
+  bool mixed_build = false;  ///< an earlier part was computed by another build
+  bool complete = false;     ///< the run is over: only a larger budget goes on from here
   std::vector<FinishedStage> finished;
   std::string current;                ///< name of the stage under way; may be empty
   std::optional<Bundle> state;        ///< inside it; nothing if it starts afresh
   std::vector<std::string> warnings;  ///< of the stage under way
   std::uint64_t metrics_bytes = 0;    ///< length of metrics.jsonl
 };
+
+/// Puts the run back to where the first budget was spent, if one was: that stage is under way
+/// again, and what came behind it is forgotten.
+void reopen(Checkpoint& checkpoint);
 
 /// Magic, length, JSON header, raw arrays, SHA-256 of all before it.
 std::string checkpoint_bytes(const Checkpoint& checkpoint);

@@ -60,7 +60,7 @@ class Judge {
   }
 
  private:
-  double z() const { return spec_.z_max.value_or(default_z); }
+  double z() const { return spec_.z().value_or(default_z); }
 
   Estimate estimate(const Scalar& scalar) const {
     const double error = std::isfinite(scalar.standard_error) ? scalar.standard_error : 0.0;
@@ -137,7 +137,7 @@ class Judge {
     }
     const double allowed =
         std::max(spec_.abs_tol.value_or(0.0), spec_.rel_tol.value_or(0.0) * std::abs(right));
-    const bool by_error = spec_.z_max.has_value();
+    const bool by_error = spec_.z().has_value();
     if (by_error && !std::isfinite(scalar.standard_error)) {
       return conclude(CheckVerdict::inconclusive, "the quantity has no standard error");
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <typeinfo>
@@ -31,7 +32,7 @@ constexpr std::size_t many = 1000;
 
 constexpr Command commands[] = {
     {"run", run_command, 1, 1,
-     "run CONFIG [--set PTR=VALUE ...] [--out DIR] [--threads N] [--dry-run]",
+     "run CONFIG [--set PTR=VALUE ...] [--out DIR] [--threads N] [--dry-run] [--replay STAGE:STEP]",
      "check a config, run it, write a run folder",
      "pushforward run ring.json\n"
      "pushforward run ring.json --set /solver/steps=20 --out runs/ring20\n"
@@ -41,30 +42,30 @@ constexpr Command commands[] = {
      "pushforward validate ring.json\n"
      "pushforward validate *.json\n"
      "pushforward validate ring.json --errors=json"},
-    {"resume", resume_command, 1, 1, "resume RUN [--set /runtime/...=VALUE]",
-     "go on from the newest checkpoint that is whole",
+    {"resume", resume_command, 1, 1, "resume RUN [--set PTR=VALUE] [--allow-build-change]",
+     "go on from the newest checkpoint that is whole, or extend a finished run's budget",
      "pushforward resume runs/ring-20260301T101500Z-1c9f03aa\n"
      "pushforward resume RUN --set /runtime/time_limit=1h\n"
-     "pushforward resume RUN --progress plain"},
+     "pushforward resume RUN --set /solver/max_iterations=20000"},
     {"reproduce", reproduce_command, 1, 1, "reproduce RUN",
      "run again from resolved.json and compare every byte of the results",
      "pushforward reproduce runs/ring-20260301T101500Z-1c9f03aa\n"
      "pushforward reproduce RUN --threads 1\n"
      "pushforward reproduce RUN --progress none"},
-    {"report", report_command, 1, many, "report RUN...",
-     "rebuild the report of a run from its stored files",
+    {"report", report_command, 1, many, "report RUN... [--out FILE]",
+     "rebuild the report of a run from its stored files, or write its page elsewhere",
      "pushforward report runs/ring-20260301T101500Z-1c9f03aa\n"
      "pushforward report runs/*\n"
-     "pushforward report RUN && xdg-open RUN/report.html"},
+     "pushforward report RUN --out ring.html"},
     {"check", check_command, 0, many, "check [FILE|FOLDER...] [--out FILE] [--json]",
      "measure claims (default: examples/claims) and say which hold",
      "pushforward check\n"
      "pushforward check examples/claims/ddim_shrinks.json\n"
      "pushforward check examples/claims --out claims.html"},
-    {"list", list_command, 0, 1, "list [tasks|TASK] [--json]",
-     "the tasks, or the quantities of one task",
+    {"list", list_command, 0, 1, "list [tasks|targets|solvers|metrics|paths|costs|TASK] [--json]",
+     "the tasks, what they take and measure, or the quantities of one task",
      "pushforward list\n"
-     "pushforward list tasks --json\n"
+     "pushforward list targets --json\n"
      "pushforward list ot.semi_discrete"},
     {"describe", describe_command, 1, 2, "describe TASK [PTR]",
      "every key of a task, or one: type, range, default, meaning",
@@ -176,6 +177,8 @@ Arguments parse_arguments(const std::vector<std::string>& line) {
       arguments.overrides.push_back(value());
     } else if (word == "--out") {
       arguments.out = value();
+    } else if (word == "--replay") {
+      arguments.replay = value();
     } else if (word == "--threads") {
       const std::string text = value();
       int count = 0;
@@ -203,6 +206,8 @@ Arguments parse_arguments(const std::vector<std::string>& line) {
       arguments.json = no_value();
     } else if (word == "--allow-outside") {
       arguments.allow_outside = no_value();
+    } else if (word == "--allow-build-change") {
+      arguments.allow_build_change = no_value();
     } else if (word == "--minimal") {
       arguments.minimal = no_value();
     } else if (word == "--help" || word == "-h") {
@@ -210,9 +215,10 @@ Arguments parse_arguments(const std::vector<std::string>& line) {
     } else if (word == "--version") {
       arguments.command = no_value() ? "--version" : "";
     } else {
-      const std::vector<std::string> known{"--set",     "--out",     "--threads", "--progress",
-                                           "--errors",  "--dry-run", "--json",    "--allow-outside",
-                                           "--minimal", "--help",    "--version"};
+      const std::vector<std::string> known{
+          "--set",     "--out",  "--threads",       "--progress",           "--errors",
+          "--dry-run", "--json", "--allow-outside", "--allow-build-change", "--replay",
+          "--minimal", "--help", "--version"};
       std::string text = "unknown option " + json_string(word);
       if (const auto guess = nearest(word, known)) text += "; did you mean " + *guess + "?";
       throw wrong_usage(text);
@@ -224,12 +230,15 @@ Arguments parse_arguments(const std::vector<std::string>& line) {
 int run_program(const Registry& registry, int argc, char** argv) {
   const std::vector<std::string> line(argv, argv + argc);
   const bool errors_json = std::find(line.begin(), line.end(), "--errors=json") != line.end();
+  // A file beyond its size limit is then a failed write, with a message, like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     const Arguments arguments = parse_arguments(line);
     if (arguments.command == "--version") {
       const BuildInfo build = build_info();
-      std::printf("pushforward %s (%s, %s, OpenMP %s)\n", build.version.c_str(),
-                  build.revision.c_str(), build.build_type.c_str(), build.openmp.c_str());
+      std::printf("pushforward %s (%s, build %s, %s, OpenMP %s)\n", build.version.c_str(),
+                  build.revision.c_str(), build_id().c_str(), build.build_type.c_str(),
+                  build.openmp.c_str());
       return 0;
     }
     if (arguments.command.empty() || arguments.command == "help") {

@@ -15,10 +15,11 @@ struct Arguments {
   std::vector<std::string> positional;
   std::vector<std::string> overrides;  ///< --set
   std::string out;                     ///< --out
+  std::string replay;                  ///< --replay
   std::optional<int> threads;          ///< --threads
   ProgressMode progress = ProgressMode::automatic;
   bool dry_run = false, json = false, errors_json = false, allow_outside = false;
-  bool minimal = false, help = false;
+  bool minimal = false, help = false, allow_build_change = false;
   std::vector<std::string> line;  ///< all of it, as typed
 };
 

@@ -6,6 +6,7 @@
 
 #include "pushforward/core/isa.hpp"
 
+#include "runner/catalogue.hpp"
 #include "runner/cli.hpp"
 #include "runner/explain.hpp"
 #include "runner/provenance.hpp"
@@ -54,11 +55,10 @@ int openmp_threads() {
 
 int list_command(const Registry& registry, const Arguments& arguments) {
   const std::string what = arguments.positional.empty() ? "tasks" : arguments.positional.front();
-  std::vector<std::pair<std::string, std::string>> rows;
-  if (what == "tasks") {
-    for (const auto& task : registry.tasks()) {
-      rows.emplace_back(task->name(), task->summary());
-    }
+  const auto& kinds = catalogue_kinds();
+  Catalogue rows;
+  if (std::find(kinds.begin(), kinds.end(), what) != kinds.end()) {
+    rows = catalogue(what, registry);
   } else {
     for (const Quantity& quantity : task_named(registry, what).quantities()) {
       rows.emplace_back(quantity.name, quantity.meaning);
@@ -111,6 +111,8 @@ int doctor_command(const Registry&, const Arguments& arguments) {
   json.set("flags", build.flags);
   json.set("eigen", build.eigen);
   json.set("openmp", build.openmp);
+  json.set("mpi", "none");
+  json.set("device", "none");
   json.set("threads", openmp_threads());
   json.set("cores", std::thread::hardware_concurrency());
   json.set("instruction_set", name(active_isa()));

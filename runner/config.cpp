@@ -200,8 +200,12 @@ class Checker {
     if (spec.slope && !spec.tol) problems_.add(at, "\"slope\" needs \"tol\"");
     if (!spec.slope && spec.tol) problems_.add(at + "/tol", "\"tol\" belongs to \"slope\"");
     const bool equality = spec.equals || spec.closed_form;
-    if (equality && !spec.z_max && !spec.rel_tol && !spec.abs_tol) {
-      problems_.add(at, "a comparison for equality needs \"z_max\", \"rel_tol\" or \"abs_tol\"");
+    if (spec.z_max && spec.alpha) {
+      problems_.add(at + "/alpha", "\"z_max\" and \"alpha\" say the same: give one of them");
+    }
+    if (equality && !spec.z() && !spec.rel_tol && !spec.abs_tol) {
+      problems_.add(
+          at, "a comparison for equality needs \"z_max\", \"alpha\", \"rel_tol\" or \"abs_tol\"");
     }
     if (!equality && (spec.rel_tol || spec.abs_tol)) {
       problems_.add(at, "\"rel_tol\" and \"abs_tol\" belong to \"equals\" and \"closed_form\"");
@@ -297,6 +301,7 @@ RunPlan load_config_text(const std::string& text, const std::filesystem::path& n
                          const Registry& registry, const LoadOptions& options) {
   Findings findings;
   RunPlan plan;
+  plan.file = name;
   plan.given = text;
   plan.folder = options.folder.empty() ? name.parent_path() : options.folder;
   ConfigReader reader(findings, options.allow_outside);
@@ -350,16 +355,35 @@ RunPlan load_config(const std::filesystem::path& file, const Registry& registry,
   return load_config_text(read_config_text(file), file, registry, options);
 }
 
-std::string RunPlan::config_hash() const {
-  Json relevant = resolved;
-  for (const char* key : {"name", "output", "runtime"}) relevant.erase(key);
-  return sha256(relevant.canonical());
+namespace {
+
+std::string hash_of(Json config) {
+  for (const char* key : {"name", "output", "runtime"}) config.erase(key);
+  return sha256(config.canonical());
 }
 
-std::string RunPlan::inputs_hash() const {
-  std::string text = config_hash();
+std::string with_files(std::string text, const std::vector<DataFile>& files) {
   for (const DataFile& file : files) text += "\n" + file.entry + " " + file.sha256;
   return sha256(text);
+}
+
+}  // namespace
+
+std::string RunPlan::config_hash() const { return hash_of(resolved); }
+std::string RunPlan::inputs_hash() const { return with_files(config_hash(), files); }
+std::string RunPlan::resume_hash() const { return with_files(hash_of(without_budgets()), files); }
+
+Json RunPlan::without_budgets() const {
+  Json config = resolved;
+  for (const std::string& budget : task->budgets()) {
+    Json* holder = &config;
+    const auto tokens = pointer_tokens(budget);
+    for (std::size_t i = 0; i + 1 < tokens.size() && holder != nullptr; ++i) {
+      holder = holder->find(tokens[i]);
+    }
+    if (holder != nullptr) holder->erase(tokens.back());
+  }
+  return config;
 }
 
 }  // namespace pushforward::runner

@@ -35,9 +35,10 @@ struct RunPlan {
   const Task* task = nullptr;
   std::string name;
   std::uint64_t seed = 0;
-  std::string given;  ///< the text of the file
-  Json resolved;      ///< every default filled in, in the order of the documentation
-  Json comments;      ///< the `$comment` values by pointer, for provenance
+  std::filesystem::path file;  ///< as it was named
+  std::string given;           ///< the text of the file
+  Json resolved;               ///< every default filled in, in the order of the documentation
+  Json comments;               ///< the `$comment` values by pointer, for provenance
   DataSet data;
   std::vector<DataFile> files;
   std::vector<CheckSpec> checks;
@@ -51,6 +52,10 @@ struct RunPlan {
   std::string config_hash() const;
   /// The same with the hashes of the data files.
   std::string inputs_hash() const;
+  /// The same without the task's budgets: what must agree for a run to go on from a checkpoint.
+  std::string resume_hash() const;
+  /// `resolved` without the task's budgets.
+  Json without_budgets() const;
 };
 
 /// Reads, checks and loads.

@@ -60,6 +60,11 @@ class Stage {
   /// by an exception, which must pass through, when the run is to stop.
   virtual void poll(const Progress& progress, const std::function<Bundle()>& state = {}) = 0;
 
+  /// To be called with the state of a stage that is about to end only because its budget is spent:
+  /// with a larger budget (Task::budgets), a resumed run goes on from there, to the same bits as if
+  /// it had asked for that budget from the start.
+  virtual void budget_spent(Bundle state) = 0;
+
   /// For solvers that take an observer: shows progress, and returns false when the run is to stop.
   /// What the solver then returns is discarded, and the stage starts afresh on resume.
   virtual Observer observer() = 0;

@@ -15,6 +15,8 @@ namespace pushforward::runner {
 
 namespace {
 
+constexpr int exit_checkpoint = 8;
+
 /// Unwinds a task whose run is to stop; everything worth keeping has been saved.
 struct Stopped {
   Stop reason;
@@ -32,10 +34,10 @@ class Session final : public RunContext {
       : plan_(plan), host_(host) {
     if (resumed != nullptr) {
       restored_ = *resumed;
-      result_.warnings = {};
+      done_.metrics_bytes = resumed->metrics_bytes;
+      done_.mixed_build = resumed->mixed_build;
     }
-    done_.config_hash = plan.config_hash();
-    done_.inputs_hash = plan.inputs_hash();
+    done_.resume_hash = plan.resume_hash();
     for (const auto& text : plan.warnings) warn(text);
   }
 
@@ -76,9 +78,14 @@ class Session final : public RunContext {
   }
   void warn(std::string text) override {
     auto& warnings = result_.warnings;
-    if (std::find(warnings.begin(), warnings.end(), text) != warnings.end()) return;
+    const auto known = std::find(warnings.begin(), warnings.end(), text);
+    if (known != warnings.end()) {
+      ++result_.warning_counts[static_cast<std::size_t>(known - warnings.begin())];
+      return;
+    }
     host_.warning(text);
     warnings.push_back(std::move(text));
+    result_.warning_counts.push_back(1);
   }
   void finish(const SolveReport& report) override {
     result_.status = std::string(pushforward::name(report.termination));
@@ -88,6 +95,7 @@ class Session final : public RunContext {
   }
 
   RunResult& result() { return result_; }
+  Checkpoint& done() { return done_; }
 
  private:
   friend class ActiveStage;
@@ -131,7 +139,8 @@ class OpenMpThreads {
 
 class ActiveStage final : public Stage {
  public:
-  ActiveStage(Session& session, std::string name) : session_(session), name_(std::move(name)) {
+  ActiveStage(Session& session, std::string name)
+      : session_(session), name_(std::move(name)), start_of_metrics_(session.done_.metrics_bytes) {
     auto& restored = session_.restored_;
     if (restored && restored->current == name_) {
       state_ = std::move(restored->state);
@@ -154,13 +163,21 @@ class ActiveStage final : public Stage {
     if (save) {
       Checkpoint& checkpoint = session_.done_;
       checkpoint.current = name_;
-      checkpoint.state = state ? std::optional(state()) : std::nullopt;
-      // Without state the stage starts afresh, and its warnings come again.
-      checkpoint.warnings = state ? warnings : std::vector<std::string>{};
-      if (state || stop != Stop::no) host.save(checkpoint);
-      checkpoint.state.reset();
+      if (state) {
+        checkpoint.state = state();
+        checkpoint.warnings = warnings;
+        host.save(checkpoint);
+        checkpoint.state.reset();
+      } else {
+        save_afresh();
+      }
     }
     if (stop != Stop::no) throw Stopped{stop};
+  }
+
+  void budget_spent(Bundle state) override {
+    budget_end = std::make_shared<const BudgetEnd>(
+        BudgetEnd{std::move(state), warnings, session_.done_.metrics_bytes});
   }
 
   Observer observer() override {
@@ -177,31 +194,40 @@ class ActiveStage final : public Stage {
     Json line = Json::object();
     line.set("stage", name_);
     for (const auto& [key, value] : numbers) line.set(key, value);
-    session_.host_.metric(line.compact());
+    const std::string text = line.compact();
+    session_.host_.metric(text);
+    session_.done_.metrics_bytes += text.size() + 1;  // and the end of the line
   }
 
   void warn(std::string text) override {
-    if (std::find(warnings.begin(), warnings.end(), text) != warnings.end()) return;
     session_.warn(text);
+    if (std::find(warnings.begin(), warnings.end(), text) != warnings.end()) return;
     warnings.push_back(std::move(text));
   }
 
   /// Ends a stage whose solver was stopped through the observer: its outcome is not the stage's.
   void check_stopped() {
     if (stop_ == Stop::no) return;
-    Checkpoint& checkpoint = session_.done_;
-    checkpoint.current = name_;
-    checkpoint.state.reset();
-    checkpoint.warnings.clear();
-    session_.host_.save(checkpoint);
+    save_afresh();
     throw Stopped{stop_};
   }
 
   std::vector<std::string> warnings;
+  std::shared_ptr<const BudgetEnd> budget_end;
 
  private:
+  /// Saves the run as it was before this stage: its warnings and metrics will come again.
+  void save_afresh() {
+    Checkpoint before = session_.done_;
+    before.current.clear();
+    before.warnings.clear();
+    before.metrics_bytes = start_of_metrics_;
+    session_.host_.save(before);
+  }
+
   Session& session_;
   std::string name_;
+  std::uint64_t start_of_metrics_;
   std::optional<Bundle> state_;
   Stop stop_ = Stop::no;
 };
@@ -212,8 +238,12 @@ const Bundle& Session::stage(std::string_view name, const std::function<Bundle(S
           "a name not used before");
   if (restored_ && handed_back_ < restored_->finished.size()) {
     const FinishedStage& finished = restored_->finished[handed_back_];
-    require(finished.name == name, "RunContext", "stage", name,
-            "the same stages in the same order as in the run that is resumed");
+    if (finished.name != name) {
+      throw Refused("E804", std::string(name),
+                    "the checkpoint was written by a build whose task has other stages, " +
+                        json_string(finished.name) + " in this place; run the config again instead",
+                    exit_checkpoint);
+    }
     ++handed_back_;
     host_.stage(name, true);
     for (const auto& text : finished.warnings) warn(text);
@@ -231,6 +261,7 @@ const Bundle& Session::stage(std::string_view name, const std::function<Bundle(S
   inside_ = false;
   active.check_stopped();
   finished.warnings = active.warnings;
+  finished.budget_end = active.budget_end;
   finished.wall_seconds = wall_now() - wall;
   finished.cpu_seconds = cpu_now() - cpu;
   keep_time(finished, false);
@@ -269,7 +300,11 @@ RunResult execute(const RunPlan& plan, RunHost& host, const Checkpoint* resumed)
     session.result().converged = false;
   }
   RunResult& result = session.result();
-  if (result.complete) result.checks = evaluate(plan.checks, result);
+  if (result.complete) {
+    result.checks = evaluate(plan.checks, result);
+    session.done().complete = true;
+    host.completed(session.done());
+  }
   result.verdict = judge(result);
   return std::move(result);
 }

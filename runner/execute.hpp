@@ -18,8 +18,10 @@ class RunHost {
   virtual Stop stop() { return Stop::no; }
   /// Asked at every step that can be saved: whether to save now.
   virtual bool checkpoint_due() { return false; }
-  /// `checkpoint.metrics_bytes` is the host's to fill.
+  /// `checkpoint.build_id` is the host's to fill.
   virtual void save(Checkpoint&) {}
+  /// The task has come to its end; a larger budget would go on from `end`.
+  virtual void completed(const Checkpoint& /*end*/) {}
   virtual void metric(const std::string& /*line*/) {}
   virtual void warning(const std::string&) {}
 };

@@ -115,6 +115,11 @@ std::string describe_text(const Task& task, const std::string& pointer) {
       out += "  " + quantity.name + ": " + quantity.meaning;
       out += (quantity.unit.empty() ? "" : " [" + quantity.unit + "]") + "\n";
     }
+    const auto budgets = task.budgets();
+    if (!budgets.empty()) {
+      out += "\nBudgets, which may grow when a run is resumed:\n";
+      for (const std::string& budget : budgets) out += "  " + budget + "\n";
+    }
     return out + "\nThe keys around: pushforward describe " + std::string(task.name()) +
            " /runtime (also /data, /checks)\n";
   }

@@ -27,8 +27,8 @@ AppendFile::AppendFile(const std::filesystem::path& path, std::uint64_t keep_byt
                   exit_resources);
   }
   const off_t length = ::lseek(descriptor_, 0, SEEK_END);
-  bytes_ = std::min(keep_bytes, static_cast<std::uint64_t>(std::max<off_t>(0, length)));
-  if (::ftruncate(descriptor_, static_cast<off_t>(bytes_)) != 0) {
+  const auto kept = std::min(keep_bytes, static_cast<std::uint64_t>(std::max<off_t>(0, length)));
+  if (::ftruncate(descriptor_, static_cast<off_t>(kept)) != 0) {
     throw Refused("E703", path.string(), std::string("cannot be cut: ") + std::strerror(errno),
                   exit_resources);
   }
@@ -48,12 +48,12 @@ void AppendFile::line(const std::string& text) {
     }
     done += static_cast<std::size_t>(wrote);
   }
-  bytes_ += line.size();
 }
 
-std::uint64_t AppendFile::settle() {
-  ::fsync(descriptor_);
-  return bytes_;
+void AppendFile::settle() {
+  if (::fsync(descriptor_) == 0) return;
+  throw Refused("E703", path_.string(), std::string("cannot be flushed: ") + std::strerror(errno),
+                exit_resources);
 }
 
 FolderHost::FolderHost(std::filesystem::path folder, const RunPlan& plan, ProgressView& view,
@@ -99,7 +99,7 @@ bool FolderHost::checkpoint_due() {
 void FolderHost::save(Checkpoint& checkpoint) {
   const auto before = Clock::now();
   checkpoint.build_id = build_id();
-  checkpoint.metrics_bytes = metrics_.settle();
+  metrics_.settle();
   write_checkpoint(folder_ / "checkpoint", ++number_, plan_.runtime.keep_checkpoints, checkpoint);
   last_save_ = Clock::now();
   view_.saved();
@@ -109,6 +109,12 @@ void FolderHost::save(Checkpoint& checkpoint) {
     log("info", "checkpoints take " + duration_text(took) + "; the next ones come every " +
                     duration_text(interval_));
   }
+}
+
+void FolderHost::keep_end() {
+  if (!end_) return;
+  end_->build_id = build_id();
+  write_checkpoint(folder_ / "checkpoint", ++number_, 1, *end_);
 }
 
 void FolderHost::warning(const std::string& text) {

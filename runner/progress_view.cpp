@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -21,6 +22,14 @@ std::string short_number(double value) {
   std::array<char, 32> buffer;
   std::snprintf(buffer.data(), buffer.size(), "%.3g", value);
   return buffer.data();
+}
+
+/// Of the terminal; a line that fills it would wrap and could not be drawn over.
+std::size_t terminal_columns() {
+  winsize size{};
+  constexpr std::size_t usual = 80;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return usual;
+  return size.ws_col;
 }
 
 double peak_bytes() {
@@ -108,7 +117,7 @@ void ProgressView::show(const Progress& progress) {
   }
   const std::string text = line(progress);
   if (mode_ == ProgressMode::bar) {
-    std::fprintf(stderr, "\r\x1b[K%s", text.substr(0, 118).c_str());
+    std::fprintf(stderr, "\r\x1b[K%s", text.substr(0, terminal_columns() - 1).c_str());
     std::fflush(stderr);
     drawn_ = true;
   } else {

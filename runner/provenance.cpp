@@ -11,6 +11,10 @@
 #include <unistd.h>
 
 #include <Eigen/Core>
+#include <nlohmann/json.hpp>
+#if __has_include(<boost/version.hpp>)
+#include <boost/version.hpp>
+#endif
 
 #include "pushforward/core/isa.hpp"
 
@@ -56,6 +60,12 @@ BuildInfo build_info() {
   info.compiler = __VERSION__;
   info.eigen = std::to_string(EIGEN_WORLD_VERSION) + "." + std::to_string(EIGEN_MAJOR_VERSION) +
                "." + std::to_string(EIGEN_MINOR_VERSION);
+  info.json = std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
+              std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
+              std::to_string(NLOHMANN_JSON_VERSION_PATCH);
+#ifdef BOOST_LIB_VERSION
+  info.boost = BOOST_LIB_VERSION;
+#endif
 #ifdef _OPENMP
   info.openmp = std::to_string(_OPENMP);
 #else
@@ -99,7 +109,10 @@ Json provenance(const RunPlan& plan, const std::vector<std::string>& command_lin
   json.set("compiler", build.compiler);
   json.set("flags", build.flags);
   json.set("eigen", build.eigen);
+  json.set("boost", build.boost);
+  json.set("nlohmann_json", build.json);
   json.set("openmp", build.openmp);
+  json.set("mpi", "none");
   json.set("instruction_set", name(active_isa()));
   json.set("float_environment", float_environment());
   json.set("threads", JsonType<Threads>::write(plan.runtime.threads));

@@ -10,7 +10,7 @@ namespace pushforward::runner {
 
 /// Facts about this executable that were fixed when it was built.
 struct BuildInfo {
-  std::string version, revision, build_type, compiler, flags, eigen, openmp;
+  std::string version, revision, build_type, compiler, flags, eigen, boost, json, openmp;
 };
 BuildInfo build_info();
 

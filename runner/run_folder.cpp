@@ -75,12 +75,14 @@ void remove_leftovers(const std::filesystem::path& folder) {
 }
 
 /// An exception of a task as a problem that the user can act on.
-[[noreturn]] void translate_failure(const RunPlan& plan) {
+[[noreturn]] void translate_failure(const RunPlan& plan, const FolderHost& host) {
   const std::string task(plan.task->name());
   try {
     throw;
   } catch (const Refused&) {
     throw;
+  } catch (const std::filesystem::filesystem_error& error) {
+    throw Refused("E703", error.path1().string(), error.code().message(), 7);
   } catch (const std::bad_alloc&) {
     throw Refused("E702", task, "memory ran out; the last checkpoint stands", 7);
   } catch (const BackendUnavailable& error) {
@@ -89,8 +91,35 @@ void remove_leftovers(const std::filesystem::path& folder) {
     throw Refused("E307", task, std::string("a value was refused while running: ") + error.what(),
                   3);
   } catch (const std::domain_error& error) {
-    throw Refused("E501", task, error.what(), 5);
+    const std::string step = std::to_string(host.step());
+    throw Refused("E501", "phase " + json_string(host.stage_name()) + ", step " + step,
+                  "seed " + std::to_string(plan.seed) + ": " + error.what() +
+                      "; replay: pushforward run " + plan.file.string() + " --replay " +
+                      host.stage_name() + ":" + step,
+                  5);
   }
+}
+
+void write_results(const RunPlan& plan, const FinishedRun& run, FolderHost& host, Json origin) {
+  const RunResult& result = run.result;
+  const std::filesystem::path& folder = run.folder;
+  if (result.complete) write_arrays(folder / "arrays", result);
+  write_atomically(folder / "result.json", result.json().pretty());
+  write_timing(folder / "timing.json", result, host.seconds());
+  origin.set("finished", utc_now());
+  write_atomically(folder / "provenance.json", origin.pretty());
+  if (result.complete) {
+    const Json* report = plan.resolved.at("/output/report");
+    if (report == nullptr || *report == Json(true)) {
+      write_report(folder, report_model(plan, result, origin, folder.filename().string()));
+    }
+    if (plan.task->budgets().empty()) {
+      std::filesystem::remove_all(folder / "checkpoint");
+    } else {
+      host.keep_end();
+    }
+  }
+  host.write_status(state_of(result));
 }
 
 FinishedRun run_here(const RunPlan& plan, const std::filesystem::path& folder,
@@ -104,33 +133,25 @@ FinishedRun run_here(const RunPlan& plan, const std::filesystem::path& folder,
     }
   } else {
     // So that a run killed before its first checkpoint can be resumed like any other.
-    Checkpoint nothing{.config_hash = plan.config_hash(), .inputs_hash = plan.inputs_hash()};
+    Checkpoint nothing{.resume_hash = plan.resume_hash()};
     host.save(nothing);
   }
   try {
     run.result = execute(plan, host, resumed ? &resumed->checkpoint : nullptr);
+    host.settle();
+    write_results(plan, run, host, std::move(origin));
   } catch (...) {
     view.clear();
-    host.write_status("failed");
-    translate_failure(plan);
-  }
-  RunResult& result = run.result;
-  host.settle();
-  if (result.complete) write_arrays(folder / "arrays", result);
-  write_atomically(folder / "result.json", result.json().pretty());
-  write_timing(folder / "timing.json", result, host.seconds());
-  origin.set("finished", utc_now());
-  write_atomically(folder / "provenance.json", origin.pretty());
-  if (result.complete) {
-    const Json* report = plan.resolved.at("/output/report");
-    if (report == nullptr || *report == Json(true)) {
-      write_report(folder, report_model(plan, result, origin, folder.filename().string()));
+    try {
+      host.write_status("failed");
+    } catch (const Refused&) {
+      // A full disk is what ended the run, perhaps; the first failure is the one to report.
     }
-    std::filesystem::remove_all(folder / "checkpoint");
+    translate_failure(plan, host);
   }
-  host.write_status(state_of(result));
   view.clear();
-  run.exit_status = exit_status(result, plan);
+  run.exit_status = exit_status(run.result, plan);
+  run.problems = numerical_findings(run, plan);
   if (!options.quiet) std::fputs(summary_text(run, plan, host.seconds()).c_str(), stderr);
   return run;
 }
@@ -165,9 +186,10 @@ FinishedRun run_in_new_folder(const RunPlan& plan, const RunOptions& options) {
 RunPlan plan_of_run(const std::filesystem::path& folder, const Registry& registry,
                     const std::vector<std::string>& overrides) {
   std::error_code error;
-  if (!std::filesystem::exists(folder / "resolved.json", error)) {
-    throw Refused("E802", folder.string(), "is not the folder of a run: there is no resolved.json",
-                  exit_checkpoint);
+  for (const char* file : {"resolved.json", "provenance.json"}) {
+    if (std::filesystem::exists(folder / file, error)) continue;
+    throw Refused("E802", folder.string(),
+                  "is not the folder of a run: there is no " + std::string(file), exit_checkpoint);
   }
   LoadOptions options{.overrides = overrides, .allow_outside = true};
   Findings findings;
@@ -182,38 +204,106 @@ RunPlan plan_of_run(const std::filesystem::path& folder, const Registry& registr
                           options);
 }
 
+namespace {
+
+Refused not_resumed(const std::string& code, const std::filesystem::path& folder,
+                    const std::string& text) {
+  return Refused(code, folder.string(), text, exit_checkpoint);
+}
+
+/// "/solver/steps", or "/solver/a and /solver/b".
+std::string budget_names(const Task& task) {
+  std::string text;
+  for (const std::string& budget : task.budgets()) text += (text.empty() ? "" : " and ") + budget;
+  return text;
+}
+
+/// Whether a budget grew from `before` to `plan`.
+/// @throws Refused E803 if anything changed that may not, E805 if a budget shrank
+bool budgets_grew(const RunPlan& before, const RunPlan& plan, const std::filesystem::path& folder) {
+  const std::string budgets = budget_names(*plan.task);
+  const Json then = before.without_budgets();
+  const Json now = plan.without_budgets();
+  for (const auto& field : {"name", "data", "problem", "solver", "checks", "output", "seed"}) {
+    if (*now.find(field) == *then.find(field)) continue;
+    throw not_resumed("E803", folder,
+                      "the checkpoint was written for another config: /" + std::string(field) +
+                          " would change. Allowed to change on resume: " +
+                          (budgets.empty() ? "" : budgets + " (upwards), ") + "/runtime");
+  }
+  bool grew = false;
+  for (const std::string& budget : plan.task->budgets()) {
+    const double was = before.resolved.at(budget)->number();
+    const double is = plan.resolved.at(budget)->number();
+    if (is < was) {
+      throw not_resumed("E805", folder,
+                        budget + " may only grow on resume: it was " + json_number(was) + ", now " +
+                            json_number(is));
+    }
+    grew = grew || is > was;
+  }
+  return grew;
+}
+
+Refused finished_already(const RunPlan& plan, const std::filesystem::path& folder) {
+  const std::string budgets = budget_names(*plan.task);
+  return not_resumed(
+      "E805", folder,
+      "the run is finished" +
+          (budgets.empty() ? ", and task " + json_string(plan.task->name()) +
+                                 " has no budget that could grow: run another config instead"
+                           : "; to extend it, let " + budgets + " grow with --set"));
+}
+
+constexpr std::string_view mixed_build_warning =
+    "parts of this run were computed by different builds of the program (mixed_build): its numbers "
+    "need not be those of any one build";
+
+}  // namespace
+
 FinishedRun resume_in_folder(const std::filesystem::path& folder, const Registry& registry,
                              const std::vector<std::string>& overrides, const RunOptions& options) {
   const RunPlan before = plan_of_run(folder, registry);
-  const RunPlan plan = overrides.empty() ? before : plan_of_run(folder, registry, overrides);
-  for (const auto& field : {"name", "data", "problem", "solver", "checks", "output", "seed"}) {
-    const Json* now = plan.resolved.find(field);
-    if (*now == *before.resolved.find(field)) continue;
-    throw Refused("E803", folder.string(),
-                  "the checkpoint was written for another config: /" + std::string(field) +
-                      " would change. Allowed to change on resume: runtime",
-                  exit_checkpoint);
-  }
+  RunPlan plan = overrides.empty() ? before : plan_of_run(folder, registry, overrides);
+  const bool grew = budgets_grew(before, plan, folder);
   const FolderLock lock(folder);
   remove_leftovers(folder);
-  if (!std::filesystem::exists(folder / "checkpoint")) {
-    throw Refused("E805", folder.string(), "the run is finished; there is nothing to resume",
-                  exit_checkpoint);
+  const std::filesystem::path checkpoints = folder / "checkpoint";
+  std::error_code error;
+  if (!std::filesystem::exists(checkpoints, error) ||
+      std::filesystem::is_empty(checkpoints, error)) {
+    if (std::filesystem::exists(folder / "result.json", error)) {
+      throw finished_already(plan, folder);
+    }
+    throw not_resumed("E801", folder,
+                      "the run was stopped before its first checkpoint: run the config again");
   }
-  FoundCheckpoint found = newest_checkpoint(folder / "checkpoint");
-  if (found.checkpoint.inputs_hash != plan.inputs_hash()) {
-    throw Refused("E803", folder.string(),
-                  "the checkpoint was written for other data or another config: a data file has "
-                  "changed since",
-                  exit_checkpoint);
+  FoundCheckpoint found = newest_checkpoint(checkpoints);
+  Checkpoint& checkpoint = found.checkpoint;
+  if (checkpoint.complete && !grew) throw finished_already(plan, folder);
+  if (checkpoint.resume_hash != plan.resume_hash()) {
+    throw not_resumed("E803", folder,
+                      "the checkpoint was written for other data or another config: a data file "
+                      "has changed since");
   }
-  if (found.checkpoint.build_id != build_id()) {
-    throw Refused("E804", folder.string(),
-                  "the checkpoint was written by another build of the program; the numbers need "
-                  "not agree. Run the config again instead",
-                  exit_checkpoint);
+  if (checkpoint.build_id != build_id()) {
+    if (!options.allow_build_change) {
+      throw not_resumed("E804", folder,
+                        "the checkpoint was written by another build of the program; the numbers "
+                        "need not agree. Run the config again, or accept that with "
+                        "--allow-build-change");
+    }
+    checkpoint.mixed_build = true;
   }
+  if (checkpoint.mixed_build) plan.warnings.emplace_back(mixed_build_warning);
   Json origin = provenance(plan, options.command_line);
+  if (checkpoint.mixed_build) origin.set("mixed_build", true);
+  if (grew) {
+    // In this order, a kill in between leaves a run that goes on with the old budget.
+    reopen(checkpoint);
+    write_checkpoint(checkpoints, ++found.number, plan.runtime.keep_checkpoints, checkpoint);
+    write_atomically(folder / "resolved.json", plan.resolved.pretty());
+  }
   return run_here(plan, folder, options, &found, std::move(origin));
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,13 +24,12 @@ class AppendFile {
   AppendFile(const AppendFile&) = delete;
   AppendFile& operator=(const AppendFile&) = delete;
   void line(const std::string& text);
-  /// Flushes to disk and returns the length.
-  std::uint64_t settle();
+  /// Flushes to disk.
+  void settle();
 
  private:
   std::filesystem::path path_;
   int descriptor_ = -1;
-  std::uint64_t bytes_ = 0;
 };
 
 /// The host of a run that lives in a folder: status, metrics, log, checkpoints, signals, limits.
@@ -43,11 +43,17 @@ class FolderHost final : public RunHost {
   Stop stop() override;
   bool checkpoint_due() override;
   void save(Checkpoint& checkpoint) override;
+  void completed(const Checkpoint& end) override { end_ = end; }
   void metric(const std::string& line) override { metrics_.line(line); }
   void warning(const std::string& text) override;
 
   void log(std::string_view level, const std::string& message);
   void write_status(std::string_view state);
+  /// Leaves the run's end as its only checkpoint, for a larger budget to go on from.
+  void keep_end();
+  /// Where the run stands: its stage and the last step that was polled.
+  const std::string& stage_name() const { return stage_; }
+  std::int64_t step() const { return done_; }
   void settle() { metrics_.settle(); }
   double seconds() const;
 
@@ -67,25 +73,29 @@ class FolderHost final : public RunHost {
   Clock::time_point last_status_{};
   std::string stage_;
   std::int64_t done_ = 0, total_ = 0;
+  std::optional<Checkpoint> end_;
 };
 
 struct RunOptions {
   std::filesystem::path out = {};  ///< empty: runs/<name>-<time>-<hash>
   ProgressMode progress = ProgressMode::automatic;
   std::vector<std::string> command_line = {};
-  bool quiet = false;  ///< no summary
+  bool quiet = false;               ///< no summary
+  bool allow_build_change = false;  ///< resume what another build began
 };
 
 struct FinishedRun {
   std::filesystem::path folder;
   RunResult result;
   int exit_status = 0;
+  Findings problems = {};  ///< why results that are kept end with exit status 5
 };
 
 /// Runs a plan in a folder of its own.
 FinishedRun run_in_new_folder(const RunPlan& plan, const RunOptions& options);
 
-/// Goes on with the run in `folder` from its newest checkpoint.
+/// Goes on with the run in `folder` from its newest checkpoint. A finished run goes on only if
+/// `overrides` let a budget of its task grow.
 /// @throws Refused E80x (exit status 8), E902 (9)
 FinishedRun resume_in_folder(const std::filesystem::path& folder, const Registry& registry,
                              const std::vector<std::string>& overrides, const RunOptions& options);
@@ -96,6 +106,9 @@ RunPlan plan_of_run(const std::filesystem::path& folder, const Registry& registr
 
 /// At most 25 lines: verdict, numbers, checks, warnings, time, folder, what to do next.
 std::string summary_text(const FinishedRun& run, const RunPlan& plan, double seconds);
+
+/// Why a run whose results are kept ends with exit status 5, and what to do (E501, E502).
+Findings numerical_findings(const FinishedRun& run, const RunPlan& plan);
 
 /// Writes the files of a report into a run folder.
 void write_report(const std::filesystem::path& folder, const ReportModel& model);

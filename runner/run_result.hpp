@@ -64,6 +64,7 @@ struct RunResult {
   std::vector<NamedArray> arrays;
   std::vector<ReportSection> sections;
   std::vector<std::string> warnings;
+  std::vector<int> warning_counts;  ///< how often each came since the run was begun or resumed
   std::vector<CheckOutcome> checks;
   std::vector<StageTime> times;
   Verdict verdict = Verdict::ok;

@@ -1,4 +1,6 @@
 // The words at the end of a run: the summary on the terminal and the model of the report.
+#include <cmath>
+
 #include "runner/figure_text.hpp"
 #include "runner/run_folder.hpp"
 
@@ -66,9 +68,11 @@ std::string summary_text(const FinishedRun& run, const RunPlan& plan, double sec
   }
   text += more(result.checks.size(), most_checks, "checks");
   shown = 0;
-  for (const auto& warning : result.warnings) {
+  for (std::size_t i = 0; i < result.warnings.size(); ++i) {
     if (shown++ == most_warnings) break;
-    text += "  warning: " + warning + "\n";
+    text += "  warning: " + result.warnings[i];
+    const int count = result.warning_counts[i];
+    text += (count > 1 ? " (" + std::to_string(count) + " times)" : "") + "\n";
   }
   text += more(result.warnings.size(), most_warnings, "warnings");
   text += "  " + duration_text(seconds) + ", folder " + run.folder.string() + "\n";
@@ -78,6 +82,37 @@ std::string summary_text(const FinishedRun& run, const RunPlan& plan, double sec
     text += "  report: " + (run.folder / "report.html").string() + "\n";
   }
   return text;
+}
+
+Findings numerical_findings(const FinishedRun& run, const RunPlan& plan) {
+  constexpr int numerical = 5;
+  Findings findings;
+  const RunResult& result = run.result;
+  if (!result.complete || run.exit_status != numerical) return findings;
+  const std::string spent = std::to_string(result.iterations) + " iterations";
+  if (result.verdict == Verdict::failed) {
+    findings.add({.code = "E501",
+                  .pointer = {},
+                  .text = "numbers that are not finite after " + spent +
+                          "; results are kept and marked \"failed\"",
+                  .place = std::string(plan.task->name())});
+    return findings;
+  }
+  std::string text = "stopped with " + result.status + " after " + spent;
+  if (!std::isnan(result.residual)) text += " with error " + json_number(result.residual);
+  const Json* tolerance = plan.resolved.at("/solver/tolerance");
+  if (tolerance != nullptr && tolerance->is_number()) {
+    text += ", tolerance " + json_number(tolerance->number());
+  }
+  text += "\nresults are kept and marked \"" + std::string(name(result.verdict)) + "\"; ";
+  for (const std::string& budget : plan.task->budgets()) {
+    text += "go on with pushforward resume " + run.folder.string() + " --set " + budget + "=" +
+            json_number(2.0 * plan.resolved.at(budget)->number()) + ", or ";
+  }
+  text += "accept that with \"on_not_converged\": \"warn\"";
+  findings.add(
+      {.code = "E502", .pointer = {}, .text = text, .place = std::string(plan.task->name())});
+  return findings;
 }
 
 ReportModel report_model(const RunPlan& plan, const RunResult& result, const Json& provenance,

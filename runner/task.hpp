@@ -12,7 +12,9 @@
 ///     void validate(const DataSet& data, ConfigProblems& problems) const;   // cross-field rules
 ///     PlanEstimate plan(const DataSet& data) const;                         // memory and work
 ///     static std::vector<Quantity> quantities();                            // names for checks
-///     static std::string_view starter();                                    // text for `init`
+///     static std::vector<std::string> budgets();    // pointers of settings that may grow on
+///     resume static std::string_view starter();                                    // text for
+///     `init`
 ///   };
 ///   registry.add<SlicedTask>();
 #pragma once
@@ -94,6 +96,8 @@ class Task {
   /// An object with the fields problem, solver and output.
   virtual const Shape& shape() const = 0;
   virtual std::vector<Quantity> quantities() const = 0;
+  /// Pointers of numbers that may grow when a run is resumed (Stage::budget_spent).
+  virtual std::vector<std::string> budgets() const = 0;
   /// A small config of this task; empty: `init` writes the defaults.
   virtual std::string_view starter() const = 0;
 
@@ -117,6 +121,10 @@ class TypedTask final : public Task {
   const Shape& shape() const override { return shape_; }
   std::vector<Quantity> quantities() const override {
     if constexpr (requires { Config::quantities(); }) return Config::quantities();
+    return {};
+  }
+  std::vector<std::string> budgets() const override {
+    if constexpr (requires { Config::budgets(); }) return Config::budgets();
     return {};
   }
   std::string_view starter() const override {

@@ -112,6 +112,7 @@ struct DpmOtTask {
   void validate(const DataSet& data, ConfigProblems& problems) const;
   PlanEstimate plan(const DataSet& data) const;
   static std::vector<Quantity> quantities();
+  static std::vector<std::string> budgets() { return {"/solver/transport/max_iterations"}; }
   static std::string_view starter();
 
   static std::vector<diffusion::ReverseSamplerOptions> default_rivals();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
@@ -81,6 +82,7 @@ struct SemiDiscreteTask {
   void validate(const DataSet& data, ConfigProblems& problems) const;
   PlanEstimate plan(const DataSet& data) const;
   static std::vector<Quantity> quantities();
+  static std::vector<std::string> budgets() { return {"/solver/max_iterations"}; }
   void run(RunContext& context) const;
 };
 

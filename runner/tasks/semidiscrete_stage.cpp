@@ -14,6 +14,7 @@ ot::SemidiscreteResult semidiscrete_stage(RunContext& context, const std::string
     solver.check(state);
     while (!solver.finished(state)) {
       stage.poll(solver.progress(state), [&] { return bundle_of(state); });
+      if (state.iteration == options.max_iterations) stage.budget_spent(bundle_of(state));
       solver.step(state);
     }
     return bundle_of(state);

@@ -41,7 +41,10 @@ TEST_CASE("checks: random quantities within z standard errors of a bound are inc
   CHECK(judged({.max = 1.0, .z_max = 4.0}, 1.03, 0.01).verdict == inconclusive);
   CHECK(judged({.max = 1.0, .z_max = 4.0}, 1.05, 0.01).verdict == fail);
   CHECK(judged({.min = 1.0, .z_max = 4.0}, 1.05, 0.01).verdict == pass);
-  // Without z_max: 4.89 standard errors.
+  // A chance of 1e-4 allows 3.89 standard errors.
+  CHECK(judged({.max = 1.0, .alpha = 1e-4}, 0.961, 0.01).verdict == pass);
+  CHECK(judged({.max = 1.0, .alpha = 1e-4}, 0.962, 0.01).verdict == inconclusive);
+  // Without either: 4.89 standard errors.
   CHECK(judged({.max = 1.0}, 0.95, 0.01).verdict == pass);
   CHECK(judged({.max = 1.0}, 0.952, 0.01).verdict == inconclusive);
 }

@@ -74,5 +74,7 @@ TEST_CASE("explain: describe shows one key with type, range, default and meaning
   CHECK(describe_text(task, "/problem/source/half_width").starts_with("half_width: a number"));
   CHECK(describe_text(task, "/runtime/time_limit").find("\"none\"") != std::string::npos);
   CHECK(describe_text(task, "").find("coordinate_*") != std::string::npos);
+  CHECK(describe_text(task, "").find("may grow when a run is resumed:\n  /solver/laps\n") !=
+        std::string::npos);
   CHECK_THROWS_AS(describe_text(task, "/solver/x"), Refused);
 }

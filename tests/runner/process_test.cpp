@@ -1,134 +1,172 @@
 // The executable as its users meet it: exit statuses, signals, and being killed at any time.
+#include "tests/runner/process.hpp"
+
 #include <algorithm>
-#include <chrono>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <signal.h>
 #include <string>
-#include <sys/wait.h>
-#include <thread>
-#include <unistd.h>
-#include <vector>
+#include <sys/resource.h>
 
 #include <doctest/doctest.h>
 
-#include "runner/files.hpp"
-#include "tests/runner/temporary_folder.hpp"
-
 using namespace pushforward::runner;
+using namespace pushforward::runner::test;
 namespace fs = std::filesystem;
 
-namespace {
-
-struct Ended {
-  int status = 0;  ///< 128 + signal if it was killed
-  std::string out, err;
-};
-
-/// A process of the test executable, with its output in files.
-class Process {
- public:
-  Process(const fs::path& folder, std::vector<std::string> arguments) : folder_(folder) {
-    std::vector<char*> argv{const_cast<char*>(PUSHFORWARD_TOY)};
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ == 0) {
-      if (::chdir(folder.c_str()) != 0) ::_exit(99);
-      const int out = ::open("out.txt", O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      const int err = ::open("err.txt", O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      ::dup2(out, 1);
-      ::dup2(err, 2);
-      ::execv(PUSHFORWARD_TOY, argv.data());
-      ::_exit(98);
-    }
-  }
-  void send(int signal) const { ::kill(pid_, signal); }
-  Ended wait() {
-    int raw = 0;
-    ::waitpid(pid_, &raw, 0);
-    return {.status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw),
-            .out = read_file(folder_ / "out.txt"),
-            .err = read_file(folder_ / "err.txt")};
-  }
-
- private:
-  fs::path folder_;
-  pid_t pid_ = -1;
-};
-
-Ended run(const fs::path& folder, std::vector<std::string> arguments) {
-  return Process(folder, std::move(arguments)).wait();
-}
-
-/// A run that takes a fifth of a second or more, with a checkpoint at nearly every step.
-void write_config(const fs::path& folder, int steps = 600) {
-  std::ofstream(folder / "walk.json")
-      << "{\"version\": 1, \"task\": \"test.walk\", \"seed\": 5, \"runtime\": {\"threads\": 1, "
-         "\"checkpoint_every\": \"1ms\"}, \"solver\": {\"steps\": "
-      << steps << ", \"work\": 300000}}";
-}
-
-bool same_results(const fs::path& a, const fs::path& b) {
-  for (const char* file :
-       {"result.json", "metrics.jsonl", "arrays/norms.npy", "arrays/index.json"}) {
-    if (read_file(a / file) != read_file(b / file)) return false;
-  }
-  return true;
-}
-
-void pause(int milliseconds) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-}
-
-/// Waits until a file has some bytes; gives up after twenty seconds.
-bool comes_up(const fs::path& file, std::uintmax_t bytes) {
-  for (int i = 0; i < 20000; ++i) {
-    std::error_code error;
-    const auto size = fs::file_size(file, error);
-    if (!error && size >= bytes) return true;
-    pause(1);
-  }
-  return false;
-}
-
-}  // namespace
-
-TEST_CASE("process: killed at many instants, every resume ends with the same bytes") {
-  const test::TemporaryFolder scratch;
+TEST_CASE("process: killed while it runs, it resumes to the same bytes") {
+  const TemporaryFolder scratch;
   write_config(scratch.path);
   REQUIRE(run(scratch.path, {"run", "walk.json", "--out", "whole"}).status == 0);
-  int killed = 0;
-  for (int trial = 0; trial < 8; ++trial) {
-    const std::string name = "killed" + std::to_string(trial);
-    Process process(scratch.path, {"run", "walk.json", "--out", name});
-    // From before the folder exists to near the end.
-    REQUIRE(comes_up(scratch.path / name / "log.jsonl", 1));
-    pause(12 * trial);
-    process.send(SIGKILL);
-    const Ended ended = process.wait();
-    if (ended.status == 0) continue;
-    ++killed;
-    CHECK(ended.status == 128 + SIGKILL);
-    const Ended resumed = run(scratch.path, {"resume", name});
-    CAPTURE(resumed.err);
-    if (resumed.status == 8) {
-      // Killed before the first checkpoint was whole: said so, and nothing to lose.
-      CHECK(resumed.err.find("E80") != std::string::npos);
-      continue;
-    }
-    REQUIRE(resumed.status == 0);
-    CHECK(same_results(scratch.path / name, scratch.path / "whole"));
-    for (const auto& entry : fs::recursive_directory_iterator(scratch.path / name)) {
-      CHECK(entry.path().filename().string().find(".tmp-") == std::string::npos);
-    }
-  }
-  CHECK(killed > 0);
+  Process process(scratch.path, {"run", "walk.json", "--out", "killed"});
+  REQUIRE(comes_up(scratch.path / "killed" / "metrics.jsonl", 200));
+  process.send(SIGKILL);
+  CHECK(process.wait().status == 128 + SIGKILL);
+  REQUIRE(run(scratch.path, {"resume", "killed"}).status == 0);
+  CHECK(same_results(scratch.path / "killed", scratch.path / "whole"));
+  CHECK(no_leftovers(scratch.path / "killed"));
+}
+
+TEST_CASE("process: a full disk ends the run with E703, and the checkpoint before stands") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path);
+  REQUIRE(run(scratch.path, {"run", "walk.json", "--out", "whole"}).status == 0);
+  // A limit on the size of files stands for the disk: the first checkpoint fits, one that holds the
+  // increments (3 x 600 doubles) does not.
+  Process process(scratch.path, {"run", "walk.json", "--out", "full"}, [] {
+    const rlimit limit{.rlim_cur = 10000, .rlim_max = 10000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  });
+  REQUIRE(comes_up(scratch.path / "full" / "metrics.jsonl", 100));
+  process.send(SIGUSR1);
+  const Ended full = process.wait();
+  CHECK(full.status == 7);
+  CAPTURE(full.err);
+  CHECK(full.err.find("error E703 full/checkpoint/") != std::string::npos);
+  CHECK(full.err.find("writing stopped after ") != std::string::npos);
+  CHECK(full.err.find("File too large") != std::string::npos);
+  CHECK(no_leftovers(scratch.path / "full"));
+  CHECK_FALSE(fs::exists(scratch.path / "full" / "result.json"));
+  CHECK(read_file(scratch.path / "full" / "status.json").find("\"failed\"") != std::string::npos);
+  CHECK(run(scratch.path, {"resume", "full"}).status == 0);
+  CHECK(same_results(scratch.path / "full", scratch.path / "whole"));
+}
+
+#ifndef __SANITIZE_ADDRESS__  // whose own memory exceeds any limit
+TEST_CASE("process: memory that runs out ends the run with E702") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path);
+  const Ended ended = run(scratch.path,
+                          {"run", "walk.json", "--out", "a", "--set", "/problem/dim=1000", "--set",
+                           "/solver/steps=250000", "--set", "/runtime/memory_limit=64GiB"},
+                          [] {
+                            const rlimit limit{.rlim_cur = 1 << 30, .rlim_max = 1 << 30};
+                            ::setrlimit(RLIMIT_AS, &limit);
+                          });
+  CHECK(ended.status == 7);
+  CHECK(ended.err.find("error E702 test.walk\n  memory ran out; the last checkpoint stands\n") !=
+        std::string::npos);
+}
+#endif
+
+TEST_CASE("process: a folder removed under a run ends it with E703") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path, 20000);
+  Process process(scratch.path, {"run", "walk.json", "--out", "gone"});
+  REQUIRE(comes_up(scratch.path / "gone" / "metrics.jsonl", 100));
+  fs::rename(scratch.path / "gone", scratch.path / "elsewhere");
+  const Ended ended = process.wait();
+  CHECK(ended.status == 7);
+  CHECK(ended.err.find("error E703 gone/") != std::string::npos);
+  CHECK_FALSE(fs::exists(scratch.path / "gone"));
+}
+
+TEST_CASE("process: SIGUSR1 saves and goes on, SIGUSR2 prints where the run stands") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path, 600, "1h");
+  REQUIRE(run(scratch.path, {"run", "walk.json", "--out", "whole"}).status == 0);
+  Process process(scratch.path, {"run", "walk.json", "--out", "asked", "--progress", "none"});
+  const fs::path asked = scratch.path / "asked";
+  REQUIRE(comes_up(asked / "metrics.jsonl", 200));
+  process.send(SIGUSR2);
+  REQUIRE(eventually([&] { return !read_file(scratch.path / "err.txt").empty(); }));
+  const std::string line = read_file(scratch.path / "err.txt");
+  CHECK(line.starts_with("walk: "));
+  CHECK(line.find("/600 (") != std::string::npos);
+  CHECK_FALSE(fs::exists(asked / "checkpoint" / "00000002.ckpt"));
+  process.send(SIGUSR1);
+  REQUIRE(comes_up(asked / "checkpoint" / "00000002.ckpt", 1));
+  const auto then = fs::file_size(asked / "metrics.jsonl");
+  REQUIRE(comes_up(asked / "metrics.jsonl", then + 100));  // it goes on
+  process.send(SIGKILL);
+  CHECK(process.wait().status == 128 + SIGKILL);
+  const Ended resumed = run(scratch.path, {"resume", "asked"});
+  CHECK(resumed.status == 0);
+  CHECK(resumed.err.find("increments: taken from the checkpoint") != std::string::npos);
+  CHECK(same_results(asked, scratch.path / "whole"));
+}
+
+TEST_CASE("process: a second interrupt leaves at once, and the last checkpoint stands") {
+  const TemporaryFolder scratch;
+  // One step of this walk takes longer than the test waits.
+  std::ofstream(scratch.path / "walk.json")
+      << R"({"version": 1, "task": "test.walk", "seed": 5, "runtime": {"threads": 1},)"
+         R"( "solver": {"steps": 2, "work": 40000000000}})";
+  Process process(scratch.path, {"run", "walk.json", "--out", "left"});
+  REQUIRE(comes_up(scratch.path / "left" / "metrics.jsonl", 5));
+  process.send(SIGINT);
+  pause(50);
+  process.send(SIGINT);
+  CHECK(process.wait().status == 130);
+  CHECK(fs::exists(scratch.path / "left" / "checkpoint" / "00000001.ckpt"));
+  CHECK(run(scratch.path, {"resume", "left", "--set", "/solver/laps=0"}).status == 3);
+}
+
+TEST_CASE("process: a step that fails is named with the command that replays it") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path, 50);
+  const Ended failed =
+      run(scratch.path, {"run", "walk.json", "--out", "a", "--set", "/solver/diverges_at=31"});
+  CHECK(failed.status == 5);
+  CHECK(failed.err.find("error E501 phase \"walk\", step 30\n"
+                        "  seed 5: the walk has no next point; replay: pushforward run walk.json "
+                        "--replay walk:30\n") != std::string::npos);
+  const auto replay = [&](const std::string& point, const std::string& diverges_at) {
+    return run(scratch.path, {"run", "walk.json", "--replay", point, "--set",
+                              "/solver/diverges_at=" + diverges_at});
+  };
+  const Ended before = replay("walk:30", "31");
+  CHECK(before.status == 5);
+  CHECK(before.err.find("the state before that step:") != std::string::npos);
+  CHECK(before.err.find("  t: 30\n") != std::string::npos);
+  const Ended whole = replay("walk:30", "0");
+  CHECK(whole.status == 0);
+  CHECK(whole.out.find("walk, step 30:\n") == 0);
+  CHECK(whole.out.find("  x: 3 x 1, from ") != std::string::npos);
+  CHECK(whole.out.find("walk, step 31, behind it:\n") != std::string::npos);
+  CHECK(replay("increments:1", "0").out.find("  noise: 3 x 50, from ") != std::string::npos);
+  const Ended nowhere = replay("fit:3", "0");
+  CHECK(nowhere.status == 2);
+  CHECK(nowhere.err.find("its stages are increments, walk, mean") != std::string::npos);
+  CHECK(replay("walk", "0").status == 2);
+  CHECK(replay("walk:x", "0").err.find("--replay takes STAGE:STEP") != std::string::npos);
+  CHECK_FALSE(fs::exists(scratch.path / "runs"));
+}
+
+TEST_CASE("process: ending without convergence names the budget to raise") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path, 5);
+  const Ended ended =
+      run(scratch.path, {"run", "walk.json", "--out", "a", "--set", "/solver/fail=true"});
+  CHECK(ended.status == 5);
+  CHECK(ended.err.find("error E502 test.walk\n"
+                       "  stopped with max_iterations after 5 iterations\n"
+                       "  results are kept and marked \"not_converged\"; go on with pushforward "
+                       "resume a --set /solver/laps=2, or accept that with \"on_not_converged\": "
+                       "\"warn\"\n") != std::string::npos);
 }
 
 TEST_CASE("process: SIGINT and SIGTERM save the state, name the resume command, exit 130 and 143") {
-  const test::TemporaryFolder scratch;
+  const TemporaryFolder scratch;
   write_config(scratch.path);
   REQUIRE(run(scratch.path, {"run", "walk.json", "--out", "whole"}).status == 0);
   for (const int signal : {SIGINT, SIGTERM}) {
@@ -147,7 +185,7 @@ TEST_CASE("process: SIGINT and SIGTERM save the state, name the resume command, 
 }
 
 TEST_CASE("process: commands answer and exit as documented") {
-  const test::TemporaryFolder scratch;
+  const TemporaryFolder scratch;
   write_config(scratch.path, 5);
   const auto status = [&](std::vector<std::string> arguments) {
     return run(scratch.path, std::move(arguments)).status;
@@ -168,14 +206,29 @@ TEST_CASE("process: commands answer and exit as documented") {
   CHECK(status({"validate", "walk.json", "--set", "solver.steps=0"}) == 3);
   CHECK(status({"validate", "walk.json", "--set", "data.x.file=none.npy"}) == 4);
   CHECK(status({"run", "walk.json", "--dry-run"}) == 0);
+  const Ended planned =
+      run(scratch.path, {"validate", "walk.json", "--json", "--set", "solver.steps=7"});
+  CHECK(
+      planned.out.starts_with("{\"configs\": [{\"file\": \"walk.json\", \"ok\": true, "
+                              "\"task\": \"test.walk\", \"bytes\": 168, "));
   CHECK_FALSE(fs::exists(scratch.path / "runs"));
   CHECK(status({"run", "walk.json", "--out", "a"}) == 0);
   CHECK(status({"run", "walk.json", "--out", "a"}) == 9);
   CHECK(status({"resume", "a"}) == 8);
+  CHECK(status({"resume", "a", "--set", "/solver/laps=2"}) == 0);
   CHECK(status({"resume", "nowhere"}) == 8);
   CHECK(status({"report", "a"}) == 0);
+  CHECK(status({"report", "a", "--out", "page.html"}) == 0);
+  CHECK(read_file(scratch.path / "page.html") == read_file(scratch.path / "a" / "report.html"));
+  CHECK(status({"report", "a", "--out", "page.html"}) == 9);
+  CHECK(status({"report", "a", "a", "--out", "pages.html"}) == 2);
   CHECK(status({"report", "nowhere"}) == 4);
   CHECK(status({"list"}) == 0);
+  CHECK(run(scratch.path, {"list", "targets"}).out ==
+        "gaussian     test.walk /problem/source\nuniform_box  test.walk /problem/source\n");
+  CHECK(run(scratch.path, {"list", "costs"}).out.find("euclidean") != std::string::npos);
+  CHECK(run(scratch.path, {"list", "metrics"}).out.find("coordinate_*") != std::string::npos);
+  CHECK(run(scratch.path, {"list", "paths"}).out.empty());
   CHECK(status({"list", "test.walk", "--json"}) == 0);
   CHECK(status({"describe", "test.walk", "/solver/epsilon"}) == 0);
   CHECK(status({"describe", "test.walk", "/solver/epsilno"}) == 2);
@@ -190,7 +243,7 @@ TEST_CASE("process: commands answer and exit as documented") {
 }
 
 TEST_CASE("process: two runs of one config have two folders") {
-  const test::TemporaryFolder scratch;
+  const TemporaryFolder scratch;
   write_config(scratch.path, 5);
   const Ended first = run(scratch.path, {"run", "walk.json", "--progress", "none"});
   const Ended second = run(scratch.path, {"run", "walk.json", "--progress", "none"});
@@ -203,7 +256,7 @@ TEST_CASE("process: two runs of one config have two folders") {
 }
 
 TEST_CASE("process: check measures claims, writes their page and fails if one does not hold") {
-  const test::TemporaryFolder scratch;
+  const TemporaryFolder scratch;
   const auto claim = [&](const char* file, const char* bound) {
     std::ofstream(scratch.path / file)
         << "{\"claim\": \"A walk ends near its start.\", \"source\": \"key2026\", \"kind\": "

@@ -66,6 +66,7 @@ class RecordingContext final : public RunContext {
    public:
     const Bundle* restored() const override { return nullptr; }
     void poll(const Progress&, const std::function<Bundle()>&) override {}
+    void budget_spent(Bundle) override {}
     Observer observer() override { return {}; }
     void record(std::initializer_list<std::pair<std::string_view, double>>) override {}
     void warn(std::string) override {}

@@ -10,32 +10,17 @@
 #include <doctest/doctest.h>
 
 #include "runner/run_folder.hpp"
-#include "tests/runner/temporary_folder.hpp"
-#include "tests/runner/toy_task.hpp"
+#include "tests/runner/toy_runs.hpp"
 
 #ifdef _OPENMP
 #include <omp.h>
 #endif
 
 using namespace pushforward::runner;
+using namespace pushforward::runner::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-Registry toy_registry() {
-  Registry registry;
-  registry.add<test::ToyTask>();
-  return registry;
-}
-
-RunPlan toy_plan(const std::string& more = {}) {
-  static const Registry registry = toy_registry();
-  return load_config_text(
-      "{\"version\": 1, \"task\": \"test.walk\", \"name\": \"walk\", \"seed\": 5,"
-      "\"solver\": {\"steps\": 60, \"work\": 500}" +
-          more + "}",
-      "walk.json", registry);
-}
 
 /// Stops at the k-th question whether to stop; keeps the last checkpoint, through its bytes.
 class StoppingHost final : public RunHost {
@@ -61,38 +46,6 @@ std::string outcome_bytes(const RunResult& result) {
   std::string bytes = result.json().pretty();
   for (const auto& array : result.arrays) bytes += npy_bytes(array.values);
   return bytes;
-}
-
-std::map<std::string, std::string> result_files(const fs::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    const std::string name = fs::relative(entry.path(), folder).string();
-    if (name == "result.json" || name == "metrics.jsonl" || name.starts_with("arrays/")) {
-      if (entry.is_regular_file()) files[name] = read_file(entry.path());
-    }
-  }
-  return files;
-}
-
-template <class F>
-Refused refusal(F&& f) {
-  try {
-    f();
-  } catch (const Refused& refused) {
-    return refused;
-  }
-  FAIL("nothing was refused");
-  return Refused("", "", "", 0);
-}
-
-std::string code_of(const Refused& refused) { return refused.findings().sorted().front().code; }
-
-const RunOptions silent{.progress = ProgressMode::none, .quiet = true};
-
-RunOptions into(const fs::path& folder) {
-  RunOptions options = silent;
-  options.out = folder;
-  return options;
 }
 
 }  // namespace
@@ -184,7 +137,7 @@ TEST_CASE("run: a folder holds everything, and reproduces from it") {
     CAPTURE(file);
     CHECK(fs::exists(run.folder / file));
   }
-  CHECK_FALSE(fs::exists(run.folder / "checkpoint"));
+  CHECK(newest_checkpoint(run.folder / "checkpoint").checkpoint.complete);  // for a larger budget
   CHECK(read_file(run.folder / "config.json") == plan.given);
   CHECK(read_file(run.folder / "status.json").find("\"state\": \"done\"") != std::string::npos);
 
@@ -237,7 +190,7 @@ TEST_CASE("run: a folder removed under a run ends it with a message") {
 }
 
 TEST_CASE("checkpoint: every byte counts") {
-  Checkpoint checkpoint{.config_hash = "c", .inputs_hash = "i", .build_id = "b"};
+  Checkpoint checkpoint{.resume_hash = "c", .build_id = "b", .mixed_build = true};
   Bundle bundle;
   bundle.arrays["x"] = (pushforward::Matrix(2, 2) << 1.0, -0.0, std::nan("7"), 4.0).finished();
   bundle.arrays["empty"] = pushforward::Matrix(0, 3);
@@ -247,6 +200,8 @@ TEST_CASE("checkpoint: every byte counts") {
   checkpoint.state = bundle;
   checkpoint.current = "stage";
   checkpoint.finished.push_back({.name = "first", .outcome = std::make_shared<Bundle>(bundle)});
+  checkpoint.finished.back().budget_end =
+      std::make_shared<BudgetEnd>(BudgetEnd{bundle, {"warned"}, 17});
   const std::string bytes = checkpoint_bytes(checkpoint);
   CHECK(checkpoint_bytes(parse_checkpoint(bytes)) == bytes);
   for (std::size_t i = 0; i < bytes.size(); ++i) {

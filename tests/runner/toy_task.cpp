@@ -1,5 +1,7 @@
 #include "tests/runner/toy_task.hpp"
 
+#include <stdexcept>
+
 #include "core/src/parallel.hpp"
 
 namespace pushforward::runner::test {
@@ -34,19 +36,21 @@ void ToyTask::run(RunContext& context) const {
     stage.record({{"columns", static_cast<double>(noise.cols())}});
     return out;
   });
+  const Index steps = Index{solver.steps} * solver.laps;
   const Bundle& walk = context.stage("walk", [&](Stage& stage) {
     Bundle state;
     if (stage.restored()) {
       state = *stage.restored();
     } else {
       state.arrays["x"] = Matrix::Zero(problem.dim, 1);
-      state.arrays["norms"] = Matrix::Zero(1, solver.steps);
       state.numbers["waste"] = 0.0;
     }
     const Matrix& noise = increments.arrays.at("noise");
-    for (std::int64_t& t = state.counts["t"]; t < solver.steps;) {
+    state.arrays["norms"].conservativeResizeLike(Matrix::Zero(1, steps));
+    for (std::int64_t& t = state.counts["t"]; t < steps;) {
+      if (t + 1 == solver.diverges_at) throw std::domain_error("the walk has no next point");
       Matrix& x = state.arrays["x"];
-      x += solver.epsilon * noise.col(t);
+      x += solver.epsilon * noise.col(t % solver.steps);
       state.numbers["waste"] += ::pushforward::detail::ordered_sum(
           solver.work, 256, context.threads(), [&](Index begin, Index end) {
             double sum = 0.0;
@@ -59,15 +63,24 @@ void ToyTask::run(RunContext& context) const {
         stage.record({{"step", static_cast<double>(t)}, {"norm", x.norm()}});
       }
       if (t == 20) stage.warn("the walk has come to step 20");
-      stage.poll({.phase = "walk", .done = t, .total = solver.steps, .residual = x.norm()},
+      stage.poll({.phase = "walk", .done = t, .total = steps, .residual = x.norm()},
                  [&] { return state; });
     }
+    stage.budget_spent(state);
+    stage.warn("the walk has ended");
+    stage.record({{"end", static_cast<double>(steps)}});
     return state;
+  });
+  const Bundle& mean = context.stage("mean", [&](Stage& stage) {
+    Bundle out;
+    out.numbers["squared"] = walk.arrays.at("norms").squaredNorm() / static_cast<double>(steps);
+    stage.record({{"mean", out.numbers["squared"]}});
+    return out;
   });
   const Matrix& x = walk.arrays.at("x");
   context.scalar("norm", {.value = x.norm(), .unit = "length", .description = "final norm"});
   context.scalar("norm_squared_mean",
-                 {.value = walk.arrays.at("norms").squaredNorm() / solver.steps,
+                 {.value = mean.numbers.at("squared"),
                   .standard_error = 0.1,
                   .expected = 0.5 * solver.epsilon * solver.epsilon * problem.dim * solver.steps});
   for (Index i = 0; i < x.rows(); ++i) {
@@ -78,7 +91,7 @@ void ToyTask::run(RunContext& context) const {
   SolveReport report;
   report.converged = !solver.fail;
   report.termination = solver.fail ? Termination::max_iterations : Termination::converged;
-  report.iterations = solver.steps;
+  report.iterations = steps;
   context.finish(report);
 }
 

@@ -61,6 +61,8 @@ struct ToyTask {
   struct Solver {
     double epsilon = 0.05;
     int steps = 200;
+    int laps = 1;
+    int diverges_at = 0;
     std::int64_t work = 1000;
     double cap = std::numeric_limits<double>::infinity();
     std::vector<double> levels{1.0, 0.5};
@@ -70,6 +72,8 @@ struct ToyTask {
     static void describe(Self& self, Field&& field) {
       field("epsilon", self.epsilon, positive, "size of an increment");
       field("steps", self.steps, at_least(1), "increments");
+      field("laps", self.laps, at_least(1), "times that the increments are walked: a budget");
+      field("diverges_at", self.diverges_at, at_least(0), "step that fails; 0: none");
       field("work", self.work, at_least(0), "additions a step, to take time");
       field("cap", self.cap, positive.or_infinite(), "largest coordinate");
       field("levels", self.levels, positive, "decreasing levels");
@@ -89,6 +93,7 @@ struct ToyTask {
   void validate(const DataSet& data, ConfigProblems& problems) const;
   PlanEstimate plan(const DataSet& data) const;
   static std::vector<Quantity> quantities();
+  static std::vector<std::string> budgets() { return {"/solver/laps"}; }
   void run(RunContext& context) const;
 };
 
