@@ -61,7 +61,7 @@ Findings findings_of(const std::string& text, int& status) {
 
 TEST_CASE("corpus: each bad config is refused with its code, pointer, line and exit status") {
   const auto cases = corpus();
-  CHECK(cases.size() >= 150);
+  CHECK(cases.size() >= 300);
   for (const BadConfig& bad : cases) {
     CAPTURE(bad.name);
     CAPTURE(bad.text);
