@@ -22,6 +22,7 @@ void cblas_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float
 #endif
 
 using namespace pushforward;
+using ot::detail::CellMethod;
 
 namespace {
 
@@ -46,9 +47,8 @@ void finish(benchmark::State& state) {
                       bench::machine().peak_single);
 }
 
-void fused(benchmark::State& state, Index slots) {
-  const Cloud cloud(state.range(0));
-  ot::detail::CellAssignment cells(cloud.y.cast<double>());
+void fused(benchmark::State& state, const Cloud& cloud, Index slots, CellMethod method) {
+  ot::detail::CellAssignment cells(cloud.y.cast<double>(), active_isa(), method);
   cells.set_heights(cloud.h.cast<double>());
   std::vector<float> values(static_cast<std::size_t>(slots * queries));
   std::vector<std::int32_t> labels(values.size());
@@ -63,8 +63,16 @@ void fused(benchmark::State& state, Index slots) {
   finish(state);
 }
 
-void ours(benchmark::State& state) { fused(state, 1); }
-void ours_two_best(benchmark::State& state) { fused(state, 2); }
+void ours(benchmark::State& state) { fused(state, Cloud(state.range(0)), 1, CellMethod::dense); }
+void ours_two_best(benchmark::State& state) {
+  fused(state, Cloud(state.range(0)), 2, CellMethod::dense);
+}
+void bounded(benchmark::State& state) {
+  fused(state, Cloud(state.range(0)), 1, CellMethod::bounded);
+}
+void bounded_two_best(benchmark::State& state) {
+  fused(state, Cloud(state.range(0)), 2, CellMethod::bounded);
+}
 
 struct PackedReference {
   PackedReference(const Cloud& cloud, const bench::ReferenceKernel& chosen)
@@ -108,6 +116,23 @@ PackedReference fastest_reference(const Cloud& cloud) {
     }
   }
   return {cloud, *fastest};
+}
+
+// Heights without order, which leave the bounds little to rule out.
+void bounded_no_order(benchmark::State& state) {
+  Cloud cloud(state.range(0));
+  std::mt19937 engine(4);
+  std::normal_distribution<float> normal(0.0F, 0.2F);
+  for (float& h : cloud.h) h = normal(engine);
+  fused(state, cloud, 2, CellMethod::bounded);
+}
+
+// Heights set anew, what a solver pays once a step.
+void bounded_set_heights(benchmark::State& state) {
+  const Cloud cloud(state.range(0));
+  ot::detail::CellAssignment cells(cloud.y.cast<double>(), active_isa(), CellMethod::bounded);
+  const Vector heights = cloud.h.cast<double>();
+  for (auto _ : state) cells.set_heights(heights);
 }
 
 void reference(benchmark::State& state) {
@@ -166,8 +191,12 @@ void openblas_product(benchmark::State& state) {
 BENCHMARK(openblas_product)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
 #endif
 
-BENCHMARK(ours)->Arg(2)->Arg(3)->Arg(16)->Arg(64)->Arg(512);
-BENCHMARK(ours_two_best)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
+BENCHMARK(ours)->Arg(2)->Arg(3)->Arg(4)->Arg(16)->Arg(64)->Arg(512);
+BENCHMARK(ours_two_best)->Arg(2)->Arg(3)->Arg(16)->Arg(64)->Arg(512);
+BENCHMARK(bounded)->Arg(2)->Arg(3)->Arg(4);
+BENCHMARK(bounded_no_order)->Arg(2)->Arg(3);
+BENCHMARK(bounded_set_heights)->Arg(2)->Arg(3);
+BENCHMARK(bounded_two_best)->Arg(2)->Arg(3)->Arg(4);
 BENCHMARK(reference)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
 BENCHMARK(eigen_product)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
 
@@ -178,6 +207,9 @@ BENCHMARK(eigen_product)->Arg(2)->Arg(16)->Arg(64)->Arg(512);
 #ifdef PUSHFORWARD_BENCH_OPENBLAS
     bench::expect_at_least(2.0, "openblas_product" + d, "ours" + d);
 #endif
+  }
+  for (const std::string d : {"/2", "/3"}) {
+    bench::expect_at_least(2.0, "ours_two_best" + d, "bounded_two_best" + d);
   }
   return true;
 }();

@@ -26,33 +26,40 @@ void pack_heights(VectorIn heights, std::vector<T>& packed) {
                  [](double h) { return static_cast<T>(h); });
 }
 
-template <class T>
-void run(BestCellsKernel<T> kernel, const std::vector<T>& atoms, const std::vector<T>& heights,
-         Index dim, Index width, const T* x, Index n, Index slots, T* values,
-         std::int32_t* labels) {
-  std::fill_n(values, n * slots, -std::numeric_limits<T>::infinity());
-  std::fill_n(labels, n * slots, -1);
-  const Index panels = static_cast<Index>(heights.size()) / width;
-  kernel({atoms.data(), heights.data(), dim, panels}, x, n, {values, labels, slots});
+// Measured: docs/benchmarks.md.
+constexpr Index bounds_pay_from = 256;
+constexpr Index bounds_pay_up_to_dim = 3;
+
+bool bounds_pay(Index dim, Index size) {
+  return dim <= bounds_pay_up_to_dim && size >= bounds_pay_from;
 }
 
 }  // namespace
 
-CellAssignment::CellAssignment(PointsIn atoms, Isa isa)
+CellAssignment::CellAssignment(PointsIn atoms, Isa isa, CellMethod method)
     : size_(atoms.cols()), dim_(atoms.rows()), isa_(isa) {
-  const auto& kernels = cell_assignment_kernels(isa_);
-  pack(atoms, kernels.width_f32, atoms_f32_);
-  pack(atoms, kernels.width_f64, atoms_f64_);
-  heights_f32_.resize(atoms_f32_.size() / static_cast<std::size_t>(dim_));
-  heights_f64_.resize(atoms_f64_.size() / static_cast<std::size_t>(dim_));
   largest_norm_ = std::sqrt(atoms.colwise().squaredNorm().maxCoeff());
+  if (method == CellMethod::bounded ||
+      (method == CellMethod::automatic && bounds_pay(dim_, size_))) {
+    search_.emplace(atoms);
+  } else {
+    const auto& kernels = cell_assignment_kernels(isa_);
+    pack(atoms, kernels.width_f32, atoms_f32_);
+    pack(atoms, kernels.width_f64, atoms_f64_);
+    heights_f32_.resize(atoms_f32_.size() / static_cast<std::size_t>(dim_));
+    heights_f64_.resize(atoms_f64_.size() / static_cast<std::size_t>(dim_));
+  }
   set_heights(Vector::Zero(size_));
 }
 
 void CellAssignment::set_heights(VectorIn heights) {
+  largest_height_ = heights.cwiseAbs().maxCoeff();
+  if (search_) {
+    search_->set_heights(heights);
+    return;
+  }
   pack_heights(heights, heights_f32_);
   pack_heights(heights, heights_f64_);
-  largest_height_ = heights.cwiseAbs().maxCoeff();
 }
 
 Index CellAssignment::block() const {
@@ -62,16 +69,32 @@ Index CellAssignment::block() const {
 
 void CellAssignment::best(const float* x, Index n, Index slots, float* values,
                           std::int32_t* labels) const {
+  std::fill_n(values, n * slots, -std::numeric_limits<float>::infinity());
+  std::fill_n(labels, n * slots, -1);
+  const BestCells<float> best{values, labels, slots};
+  if (search_) {
+    std::vector<float> scratch(static_cast<std::size_t>(search_->bounds()));
+    cell_search_kernels(isa_).best_f32(search_->view<float>(), x, n, best, scratch.data());
+    return;
+  }
   const auto& kernels = cell_assignment_kernels(isa_);
-  run(kernels.best_f32, atoms_f32_, heights_f32_, dim_, kernels.width_f32, x, n, slots, values,
-      labels);
+  const Index panels = static_cast<Index>(heights_f32_.size()) / kernels.width_f32;
+  kernels.best_f32({atoms_f32_.data(), heights_f32_.data(), dim_, panels}, x, n, best);
 }
 
 void CellAssignment::best(const double* x, Index n, Index slots, double* values,
                           std::int32_t* labels) const {
+  std::fill_n(values, n * slots, -std::numeric_limits<double>::infinity());
+  std::fill_n(labels, n * slots, -1);
+  const BestCells<double> best{values, labels, slots};
+  if (search_) {
+    std::vector<double> scratch(static_cast<std::size_t>(search_->bounds()));
+    cell_search_kernels(isa_).best_f64(search_->view<double>(), x, n, best, scratch.data());
+    return;
+  }
   const auto& kernels = cell_assignment_kernels(isa_);
-  run(kernels.best_f64, atoms_f64_, heights_f64_, dim_, kernels.width_f64, x, n, slots, values,
-      labels);
+  const Index panels = static_cast<Index>(heights_f64_.size()) / kernels.width_f64;
+  kernels.best_f64({atoms_f64_.data(), heights_f64_.data(), dim_, panels}, x, n, best);
 }
 
 void CellAssignment::best_exact(const double* x, Index n, std::int32_t* labels) const {

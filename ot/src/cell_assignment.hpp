@@ -2,27 +2,38 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "pushforward/core/isa.hpp"
 #include "pushforward/core/types.hpp"
 
 #include "ot/src/cell_assignment_kernels.hpp"
+#include "ot/src/cell_search.hpp"
 
 namespace pushforward::ot::detail {
+
+/// How the best cells are found; the results are the same to the bit.
+enum class CellMethod {
+  automatic,  ///< Bounded for many atoms in low dimension.
+  dense,      ///< All scores: d products a pair, at the speed of a matrix product.
+  bounded     ///< Only panels of atoms that bounds do not rule out; d <= 4.
+};
 
 /// N atoms packed for the kernels in single and double precision. Const members may be called from
 /// several threads; each call runs on one.
 class CellAssignment {
  public:
   /// @param atoms  d x N, N < 2^31. Single precision is as good as the clouds are centred.
-  explicit CellAssignment(PointsIn atoms, Isa isa = active_isa());
+  explicit CellAssignment(PointsIn atoms, Isa isa = active_isa(),
+                          CellMethod method = CellMethod::automatic);
 
   void set_heights(VectorIn heights);  ///< N.
 
   Index size() const { return size_; }
   Index dim() const { return dim_; }
   Isa isa() const { return isa_; }
+  CellMethod method() const { return search_ ? CellMethod::bounded : CellMethod::dense; }
   /// Queries for one call: as many as stay in cache beside a panel of atoms, a multiple of 8.
   Index block() const;
 
@@ -39,7 +50,8 @@ class CellAssignment {
   Index size_ = 0, dim_ = 0;
   Isa isa_;
   double largest_norm_ = 0.0, largest_height_ = 0.0;
-  std::vector<float> atoms_f32_, heights_f32_;
+  std::optional<CellSearch> search_;
+  std::vector<float> atoms_f32_, heights_f32_;  // empty where search_ has them
   std::vector<double> atoms_f64_, heights_f64_;
 };
 

@@ -5,6 +5,7 @@
 #include "ot/src/cell_assignment_kernels.hpp"
 
 #include "core/src/simd.hpp"
+#include "ot/src/lane_bits.hpp"
 
 namespace pushforward::ot::detail::PUSHFORWARD_ISA {
 namespace {
@@ -22,52 +23,6 @@ inline void insert(T value, std::int32_t label, T* values, std::int32_t* labels,
   }
   values[s] = value;
   labels[s] = label;
-}
-
-// ---- comparisons: lanes where a > b, as cheaply as the instruction set gives them ----
-
-#if defined(__AVX512F__)
-template <class T>
-using Mask = unsigned;
-inline unsigned greater(simd::Vec<float> a, simd::Vec<float> b) {
-  return _mm512_cmp_ps_mask(a, b, _CMP_GT_OQ);
-}
-inline unsigned greater(simd::Vec<double> a, simd::Vec<double> b) {
-  return _mm512_cmp_pd_mask(a, b, _CMP_GT_OQ);
-}
-inline unsigned lane_bits(unsigned mask) { return mask; }
-#else
-template <class T>
-using Mask = simd::Vec<T>;
-template <class V>
-inline V greater(V a, V b) {
-  return simd::bits_as<simd::Element<V>>(a > b);
-}
-#if defined(__AVX2__)
-inline unsigned lane_bits(simd::Vec<float> m) { return unsigned(_mm256_movemask_ps(m)); }
-inline unsigned lane_bits(simd::Vec<double> m) { return unsigned(_mm256_movemask_pd(m)); }
-#elif defined(__SSE2__)
-inline unsigned lane_bits(simd::Vec<float> m) { return unsigned(_mm_movemask_ps(m)); }
-inline unsigned lane_bits(simd::Vec<double> m) { return unsigned(_mm_movemask_pd(m)); }
-#else
-template <class V>
-inline unsigned lane_bits(V mask) {
-  const auto signs = simd::bits_as<simd::SignedOf<simd::Element<V>>>(mask);
-  unsigned bits = 0;
-  for (int l = 0; l < simd::lanes<simd::Element<V>>; ++l) bits |= unsigned(signs[l] < 0) << l;
-  return bits;
-}
-#endif
-#endif
-
-template <class T>
-inline Mask<T> either(Mask<T> a, Mask<T> b) {
-#if defined(__AVX512F__)
-  return a | b;
-#else
-  using U = simd::UnsignedOf<T>;
-  return simd::bits_as<T>(simd::bits_as<U>(a) | simd::bits_as<U>(b));
-#endif
 }
 
 // ---- tiles of R queries x C vectors of atoms ----
