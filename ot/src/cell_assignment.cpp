@@ -28,7 +28,7 @@ void pack_heights(VectorIn heights, std::vector<T>& packed) {
 
 // Measured: docs/benchmarks.md.
 constexpr Index bounds_pay_from = 256;
-constexpr Index bounds_pay_up_to_dim = 3;
+constexpr Index bounds_pay_up_to_dim = 4;
 
 bool bounds_pay(Index dim, Index size) {
   return dim <= bounds_pay_up_to_dim && size >= bounds_pay_from;
