@@ -197,6 +197,8 @@ Shape JsonType<ColumnReference>::shape() {
   shape.expected = "the name of a column or its place from 0";
   shape.schema = Json::object();
   shape.schema.set("type", Json(Json::List{"string", "integer"}));
+  shape.schema.set("minimum", 0);
+  shape.schema.set("exclusiveMaximum", 1e6);
   return shape;
 }
 

@@ -187,7 +187,15 @@ std::string schema_text(const Task* task, const Registry& registry) {
   required.push("task");
   if (task != nullptr && task->random()) required.push("seed");
   full.set("required", std::move(required));
-  Json& names = *full.find("properties")->find("task");
+  Json& properties = *full.find("properties");
+  Json& version = properties.set("version", Json::object());
+  version.set("const", config_version);
+  Json run_name = Json::object();
+  run_name.set("type", Json(Json::List{"string", "null"}));
+  run_name.set("pattern", "^[A-Za-z0-9_][A-Za-z0-9._-]{0,63}$");
+  run_name.set("description", "of the run; default: the file's");
+  properties.set("name", std::move(run_name));
+  Json& names = *properties.find("task");
   names = Json::object();
   Json known = Json::list();
   for (const auto& name : registry.names()) {

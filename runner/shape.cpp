@@ -73,7 +73,11 @@ Json bare_schema(const Shape& shape) {
       add_bound(shape, schema);
       if (!shape.bound.infinite_allowed) return schema;
       Json infinite = Json::object();
-      infinite.set("enum", Json(Json::List{"inf", "-inf"}));
+      constexpr double infinity = std::numeric_limits<double>::infinity();
+      Json words = Json::list();
+      if (shape.bound.admits(infinity)) words.push("inf");
+      if (shape.bound.admits(-infinity)) words.push("-inf");
+      infinite.set("enum", std::move(words));
       Json either_one = Json::object();
       either_one.set("anyOf", Json(Json::List{std::move(schema), std::move(infinite)}));
       return either_one;
@@ -87,7 +91,8 @@ Json bare_schema(const Shape& shape) {
     }
     case Shape::Kind::list: {
       Json schema = with_type("array");
-      schema.set("items", json_schema(shape.element.front()));
+      Json& items = schema.set("items", json_schema(shape.element.front()));
+      if (shape.rectangular) items.set("minItems", 1);
       return schema;
     }
     case Shape::Kind::object:

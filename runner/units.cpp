@@ -135,7 +135,7 @@ Shape JsonType<Duration>::shape() {
         const auto seconds = json.is_string() ? parse_duration(json.string()) : std::nullopt;
         return seconds && *seconds > 0;
       },
-      pattern(R"(^[0-9.]+(e[0-9]+)? ?(ms|s|m|h|d)$)"));
+      pattern(R"(^(?![0.]+(e[0-9]+)? ?[a-z]+$)[0-9.]+(e[0-9]+)? ?(ms|s|m|h|d)$)"));
 }
 
 Shape JsonType<TimeLimit>::shape() {
