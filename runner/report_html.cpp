@@ -49,6 +49,7 @@ td.num{white-space:nowrap}
 .fact-unit{font-size:14px;font-weight:400;color:var(--muted)}
 figure{margin:26px 0 34px}
 figure .scroll{margin:0}
+figure .scroll+.small{margin:4px 0 0}
 figcaption{margin:0 0 12px}
 figcaption p{margin:2px 0 0;color:var(--muted);font-size:14.5px;line-height:1.5}
 figure svg{max-width:100%;height:auto;display:block}
@@ -68,7 +69,7 @@ h2{margin-top:28px}figure,tr,.fact,.banner{break-inside:avoid}h2,h3,caption,figc
 .scroll td:first-child,.scroll th:first-child{position:static}
 .facts{grid-template-columns:repeat(3,1fr);gap:6px}.fact{border:1px solid var(--grid);padding:6px 10px}.fact-value{font-size:12pt}
 .fact-name,.small{font-size:8pt}.banner{border-top:1px solid var(--grid);border-right:1px solid var(--grid);border-bottom:1px solid var(--grid)}
-figure{margin:14px 0 18px}figure svg{max-width:100%;width:auto;max-height:115mm}
+figure{margin:14px 0 18px}figure svg{max-width:100%;width:auto;max-height:130mm}
 details pre{columns:2;font-size:7pt;padding:0}}
 )css";
 
@@ -91,12 +92,12 @@ std::ptrdiff_t best_row(const Table& table, std::size_t column) {
 /// From here on, cells of a number and its error are broken before the error.
 constexpr std::size_t wide_columns = 7;
 
-/// A number and its error, which stay together with the sign between them.
+/// A number and its error, with no line break behind a sign.
 std::string measured_cell(const Measured& measured) {
   std::string text = escaped(measured_text(measured));
-  constexpr std::string_view sign = "\u00b1 ";
-  if (const auto at = text.find(sign); at != text.npos) {
-    text.replace(at, sign.size(), "\u00b1\u00a0");  // no break behind the sign
+  for (const std::string sign : {"\u00b1", "\u00d7"}) {
+    const auto at = text.find(sign + " ");
+    if (at != text.npos) text.replace(at, sign.size() + 1, sign + "\u00a0");
   }
   return text;
 }

@@ -18,11 +18,13 @@ class ImageDrawing final : public PanelDrawing {
     left_ = std::min(left_, 0.35 * context.width);
     const double room = context.width - left_;
     // A pixel is a whole number of screen pixels, from 2 to 5, as large as lets the longest row fit
-    // in two lines.
+    // in one line, or in two where one would leave less than 3.
     std::size_t longest = 1;
     for (const auto& row : panel.rows) longest = std::max(longest, row.images.size());
-    const double half = std::ceil(static_cast<double>(longest) / 2.0);
-    scale_ = std::clamp(std::floor(room / (half * pitch_x_)), 2.0, 5.0);
+    const auto fitting = [&](double images) { return std::floor(room / (images * pitch_x_)); };
+    const double in_one = fitting(static_cast<double>(longest));
+    const double in_two = fitting(std::ceil(static_cast<double>(longest) / 2.0));
+    scale_ = std::clamp(in_one >= 3.0 ? in_one : in_two, 2.0, 5.0);
     columns_ = std::max(1, static_cast<int>((room + scale_) / (pitch_x_ * scale_)));
   }
   double left() const override { return left_; }

@@ -141,8 +141,8 @@ def main(program, toy):
             continue
         agreed += expect(False, toy_checker, config, f"corpus {name} ({code})")
 
-    print(f"jsonschema {importlib.metadata.version('jsonschema')}: {agreed} agreements, {skipped} corpus texts are no "
-          f"matter for a schema, {len(problems)} disagreements")
+    print(f"jsonschema {importlib.metadata.version('jsonschema')}: {agreed} agreements, {skipped} texts of the "
+          f"corpus are no matter for a schema, {len(problems)} disagreements")
     for problem in problems:
         print("  " + problem)
     return 1 if problems else 0
