@@ -22,28 +22,30 @@ class Collector {
  public:
   explicit Collector(std::vector<std::string> keys) : keys_(std::move(keys)) {}
 
-  void visit(const Shape& shape, const std::string& place, const std::string& pointer) {
+  void visit(const Shape& shape, const std::string& task, const std::string& pointer) {
     for (const ShapeField& field : shape.fields) {
       const std::string at = pointer_to(pointer, field.name);
       if (std::find(keys_.begin(), keys_.end(), field.name) != keys_.end()) {
-        for (const auto& name : names_in(field.shape)) add(name, place + at);
+        for (const auto& name : names_in(field.shape)) add(name, task, at);
       }
-      visit(field.shape, place, at);
+      visit(field.shape, task, at);
     }
-    for (const auto& alternative : shape.alternatives) visit(alternative.shape, place, pointer);
-    for (const Shape& element : shape.element) visit(element, place, pointer);
+    for (const auto& alternative : shape.alternatives) visit(alternative.shape, task, pointer);
+    for (const Shape& element : shape.element) visit(element, task, pointer);
   }
 
   Catalogue rows;
 
  private:
-  void add(const std::string& name, const std::string& place) {
+  /// Tasks come one after another, so a task that is named already is the last one.
+  void add(const std::string& name, const std::string& task, const std::string& pointer) {
     const auto known =
         std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.first == name; });
     if (known == rows.end()) {
-      rows.emplace_back(name, place);
-    } else if (known->second.find(place) == std::string::npos) {
-      known->second += ", " + place;
+      rows.emplace_back(name, task + " " + pointer);
+    } else {
+      const bool named = known->second.find(task + " ") != std::string::npos;
+      known->second += (named ? " " : ", " + task + " ") + pointer;
     }
   }
 
@@ -53,7 +55,7 @@ class Collector {
 Catalogue taken_by(std::vector<std::string> keys, const Registry& registry) {
   Collector collector(std::move(keys));
   for (const auto& task : registry.tasks()) {
-    collector.visit(task->shape(), std::string(task->name()) + " ", "");
+    collector.visit(task->shape(), std::string(task->name()), "");
   }
   return std::move(collector.rows);
 }

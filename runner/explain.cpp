@@ -149,7 +149,13 @@ std::string describe_text(const Task& task, const std::string& pointer) {
     shape = &found->shape;
   }
   std::string out;
-  if (found != nullptr) describe_field(*found, "", out);
+  if (found != nullptr) {
+    describe_field(*found, "", out);
+    const Json& preset = found->preset;
+    if (preset.is_number() || preset.is_string() || preset.is_bool()) {
+      out += "    as in --set " + pointer + "=" + preset.compact() + "\n";
+    }
+  }
   describe_inside(*shape, "  ", out);
   return out;
 }

@@ -70,7 +70,8 @@ TEST_CASE("explain: describe shows one key with type, range, default and meaning
   registry.add<test::ToyTask>();
   const Task& task = *registry.tasks().front();
   CHECK(describe_text(task, "/solver/epsilon") ==
-        "epsilon: a number greater than 0 (default 0.05)\n    size of an increment\n");
+        "epsilon: a number greater than 0 (default 0.05)\n    size of an increment\n"
+        "    as in --set /solver/epsilon=0.05\n");
   CHECK(describe_text(task, "/problem/source/half_width").starts_with("half_width: a number"));
   CHECK(describe_text(task, "/runtime/time_limit").find("\"none\"") != std::string::npos);
   CHECK(describe_text(task, "").find("coordinate_*") != std::string::npos);

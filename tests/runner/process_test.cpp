@@ -215,6 +215,7 @@ TEST_CASE("process: commands answer and exit as documented") {
   CHECK(status({"run", "walk.json", "--out", "a"}) == 0);
   CHECK(status({"run", "walk.json", "--out", "a"}) == 9);
   CHECK(status({"resume", "a"}) == 8);
+  CHECK(status({"resume", "a", "--allow-build-change"}) == 8);
   CHECK(status({"resume", "a", "--set", "/solver/laps=2"}) == 0);
   CHECK(status({"resume", "nowhere"}) == 8);
   CHECK(status({"report", "a"}) == 0);
