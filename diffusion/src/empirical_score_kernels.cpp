@@ -9,10 +9,13 @@ using Int = std::int64_t;
 using V = simd::Vec<double>;
 constexpr int lanes = simd::lanes<double>;
 constexpr int tile = EmpiricalCloud::tile;
-constexpr int tile_vectors = tile / lanes;
-constexpr int pad_vectors = EmpiricalCloud::padding / lanes;
-// Queries in flight: accumulators fill the registers, 12 of 16 (AVX2) or 16 of 32 (AVX-512).
-constexpr int group = lanes == 8 ? 8 : lanes == 4 ? 3 : 1;
+constexpr int slice = EmpiricalCloud::slice;
+constexpr int chunk_points = EmpiricalCloud::chunk;
+// Queries in flight share two vectors of points (in scores) or of coordinates (in sums): with a
+// broadcast, 15 of 16 registers, or 19 of 32 with AVX-512. One more and an accumulator lives in
+// memory, whose latency then decides.
+constexpr int group = lanes == 8 ? 8 : 6;
+constexpr int width = 2 * lanes;
 
 constexpr double log2_e = 1.4426950408889634;
 // Weights below 1e-17 of the largest change nothing in double precision: their logarithm is
@@ -23,75 +26,85 @@ constexpr double tolerated_error = 1e-11;
 constexpr double rounding = 1.1102230246251565e-16;
 constexpr double infinity = __builtin_inf();
 
-// scores[q][p] = scale <u_q, y_p> - offset_p for one tile. Each sum runs over the dimensions in
-// order, so its bits do not depend on how queries are grouped.
+// scores[q][p] = scale <u_q, y_p> - offset_p for two vectors of a tile's points. Each sum runs over
+// the dimensions in order, so its bits do not depend on how queries are grouped.
 template <int n>
-void score_tile(const double* y, Int dim, const double* u, double scale, const double* offset,
-                double* scores) {
-  V sum[n][tile_vectors] = {};
+void score_points(const double* y, Int dim, const double* u, double scale, const double* offset,
+                  double* scores) {
+  V sum[n][2] = {};
   for (Int k = 0; k < dim; ++k) {
-    V point[tile_vectors];
-#pragma GCC unroll 8
-    for (int v = 0; v < tile_vectors; ++v) point[v] = simd::load(y + k * tile + v * lanes);
+    const V first = simd::load(y + k * tile);
+    const V second = simd::load(y + k * tile + lanes);
 #pragma GCC unroll 8
     for (int q = 0; q < n; ++q) {
       const V coordinate = simd::set(u[q * dim + k]);
-#pragma GCC unroll 8
-      for (int v = 0; v < tile_vectors; ++v) sum[q][v] = simd::fma(point[v], coordinate, sum[q][v]);
+      sum[q][0] = simd::fma(first, coordinate, sum[q][0]);
+      sum[q][1] = simd::fma(second, coordinate, sum[q][1]);
     }
   }
+#pragma GCC unroll 8
   for (int q = 0; q < n; ++q) {
-    for (int v = 0; v < tile_vectors; ++v) {
-      simd::store(scores + q * chunk_points + v * lanes,
-                  simd::fma(sum[q][v], simd::set(scale), -simd::load(offset + v * lanes)));
-    }
+    double* to = scores + q * chunk_points;
+    simd::store(to, simd::fma(sum[q][0], simd::set(scale), -simd::load(offset)));
+    simd::store(to + lanes, simd::fma(sum[q][1], simd::set(scale), -simd::load(offset + lanes)));
   }
 }
 
-// sums[q] += sum_i weights[q][i] y_(index[i]) for `width` vectors of the dimensions.
-template <int n, int width>
-void add_points(const double* rows, Int stride, const int* index, int count, const double* weights,
-                double* sums) {
-  V sum[n][width];
+// sums[q] += sum_i weights[q][i] y_(index[i]) for one or two vectors of coordinates, `apart` in y.
+template <int n, int vectors>
+void add_points(const double* y, Int apart, const int* index, int count, const double* weights,
+                double* sums, Int stride) {
+  V sum[n][vectors];
+#pragma GCC unroll 8
   for (int q = 0; q < n; ++q) {
-    for (int v = 0; v < width; ++v) sum[q][v] = simd::load(sums + q * stride + v * lanes);
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) sum[q][v] = simd::load(sums + q * stride + v * lanes);
   }
   for (int i = 0; i < count; ++i) {
-    const double* y = rows + index[i] * stride;
-    V point[width];
-#pragma GCC unroll 8
-    for (int v = 0; v < width; ++v) point[v] = simd::load(y + v * lanes);
+    const Int p = index[i];
+    V point[vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) point[v] = simd::load(y + p * slice + v * apart);
 #pragma GCC unroll 8
     for (int q = 0; q < n; ++q) {
-      const V weight = simd::set(weights[q * chunk_points + index[i]]);
-#pragma GCC unroll 8
-      for (int v = 0; v < width; ++v) sum[q][v] = simd::fma(point[v], weight, sum[q][v]);
+      const V weight = simd::set(weights[q * chunk_points + p]);
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; ++v) sum[q][v] = simd::fma(point[v], weight, sum[q][v]);
     }
   }
+#pragma GCC unroll 8
   for (int q = 0; q < n; ++q) {
-    for (int v = 0; v < width; ++v) simd::store(sums + q * stride + v * lanes, sum[q][v]);
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; ++v) simd::store(sums + q * stride + v * lanes, sum[q][v]);
   }
 }
 
-// A weight of zero adds nothing, so points that only a neighbouring query uses leave the bits
-// alone.
+// Only points that some query of the group uses; a weight of zero adds nothing, so they leave the
+// bits of the others alone.
 template <int n>
-void accumulate(const double* rows, Int stride, int points, const double* weights, double* sums) {
+void accumulate(const EmpiricalCloud& cloud, Int first_point, int points, const double* weights,
+                double* sums) {
   int index[chunk_points];
   int count = 0;
-  for (int p = 0; p < points; ++p) {
-    double any = 0.0;
-    for (int q = 0; q < n; ++q) any += weights[q * chunk_points + p];
-    index[count] = p;
-    count += any != 0.0;
+  for (int p = 0; p < points; p += lanes) {
+    V any = simd::load(weights + p);
+    for (int q = 1; q < n; ++q) any += simd::load(weights + q * chunk_points + p);
+    double lane[lanes];
+    simd::store(lane, any);
+    for (int l = 0; l < lanes; ++l) {
+      index[count] = p + l;
+      count += lane[l] != 0.0;
+    }
   }
   if (count == 0) return;
-  Int at = 0;
-  for (; at + tile <= stride; at += tile) {
-    add_points<n, tile_vectors>(rows + at, stride, index, count, weights, sums + at);
-  }
-  if (at < stride) {
-    add_points<n, pad_vectors>(rows + at, stride, index, count, weights, sums + at);
+  constexpr Int apart = lanes < slice ? lanes : slice * chunk_points;
+  for (Int k = 0; k < cloud.stride; k += width) {
+    const double* y = cloud.slices + cloud.slice_place(first_point, k / slice * slice) + k % slice;
+    if (k + width <= cloud.stride) {
+      add_points<n, 2>(y, apart, index, count, weights, sums + k, cloud.stride);
+    } else {
+      add_points<n, 1>(y, apart, index, count, weights, sums + k, cloud.stride);
+    }
   }
 }
 
@@ -123,21 +136,18 @@ double exp2_of(double t) {
   return t < negligible * 4 ? 0.0 : lane[0];
 }
 
-// |x - a y|^2 as a sum of squared differences.
-double squared_distance(const double* x, const double* y, Int dim, double a) {
-  double lane[8] = {};
-  Int k = 0;
-  for (; k + 8 <= dim; k += 8) {
-    for (int l = 0; l < 8; ++l) {
-      const double gap = x[k + l] - a * y[k + l];
+// |x - a y_j|^2 as a sum of squared differences.
+double squared_distance(const double* x, const EmpiricalCloud& cloud, Int j, double a) {
+  double lane[slice] = {};
+  for (Int k = 0; k < cloud.dim; k += slice) {
+    const double* y = cloud.slices + cloud.slice_place(j, k);
+    const Int count = cloud.dim - k < slice ? cloud.dim - k : slice;
+    for (Int l = 0; l < count; ++l) {
+      const double gap = x[k + l] - a * y[l];
       lane[l] += gap * gap;
     }
   }
-  for (int l = 0; k < dim; ++k, ++l) {
-    const double gap = x[k] - a * y[k];
-    lane[l] += gap * gap;
-  }
-  for (int half = 4; half > 0; half /= 2) {
+  for (int half = slice / 2; half > 0; half /= 2) {
     for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
   }
   return lane[0];
@@ -190,7 +200,7 @@ void weigh_by_distances(Query& query, const EmpiricalCloud& cloud, const double*
   };
   for (int p = 0; p < count; ++p) {
     if (!(scores[p] >= cut)) continue;
-    const double d = squared_distance(x, cloud.rows + (first + p) * cloud.stride, cloud.dim, a);
+    const double d = squared_distance(x, cloud, first + p, a);
     const double w = cloud.log2_weights[first + p];
     kept[n] = p;
     distances[n++] = d;
@@ -261,16 +271,14 @@ void denoise(const EmpiricalCloud& cloud, const double* x, Int x_stride, Int que
     for (int p = 0; p < tiles * tile; ++p) {
       offsets[p] = scale * cloud.half_norms[first + p] - cloud.log2_weights[first + p];
     }
-    for (int t = 0; t < tiles; ++t) {
-      const double* y = cloud.tiles + (first + t * tile) * dim;
+    for (int p = 0; p < tiles * tile; p += width) {
+      const double* y = cloud.tiles + (first + p / tile * tile) * dim + p % tile;
       Int q = 0;
       for (; q + group <= queries; q += group) {
-        score_tile<group>(y, dim, u + q * dim, scale, offsets + t * tile,
-                          scores + q * chunk_points + t * tile);
+        score_points<group>(y, dim, u + q * dim, scale, offsets + p, scores + q * chunk_points + p);
       }
       for (; q < queries; ++q) {
-        score_tile<1>(y, dim, u + q * dim, scale, offsets + t * tile,
-                      scores + q * chunk_points + t * tile);
+        score_points<1>(y, dim, u + q * dim, scale, offsets + p, scores + q * chunk_points + p);
       }
     }
     const int padded = tiles * tile;
@@ -283,13 +291,12 @@ void denoise(const EmpiricalCloud& cloud, const double* x, Int x_stride, Int que
         weigh_by_scores(query[q], row, padded, sums + q * stride, stride);
       }
     }
-    const double* rows = cloud.rows + first * stride;
     Int q = 0;
     for (; q + group <= queries; q += group) {
-      accumulate<group>(rows, stride, count, scores + q * chunk_points, sums + q * stride);
+      accumulate<group>(cloud, first, padded, scores + q * chunk_points, sums + q * stride);
     }
     for (; q < queries; ++q) {
-      accumulate<1>(rows, stride, count, scores + q * chunk_points, sums + q * stride);
+      accumulate<1>(cloud, first, padded, scores + q * chunk_points, sums + q * stride);
     }
   }
   for (Int q = 0; q < queries; ++q) {

@@ -40,15 +40,16 @@ class FunctionDenoiser final : public Denoiser {
 
 // The data in the two layouts of the kernel; points of weight zero are left out.
 struct EmpiricalDenoiser::Cloud {
-  std::vector<double> rows, tiles, half_norms, log2_weights, centre;
+  std::vector<double> slices, tiles, half_norms, log2_weights, centre;
   detail::EmpiricalCloud view;
 };
 
 EmpiricalDenoiser::EmpiricalDenoiser(DiscreteMeasure data) : data_(std::move(data)) {
   constexpr Index tile = detail::EmpiricalCloud::tile;
-  constexpr Index padding = detail::EmpiricalCloud::padding;
+  constexpr Index slice = detail::EmpiricalCloud::slice;
+  constexpr Index chunk = detail::EmpiricalCloud::chunk;
   const Index dim = data_.dim();
-  const Index stride = (dim + padding - 1) / padding * padding;
+  const Index stride = (dim + slice - 1) / slice * slice;
   std::vector<Index> kept;
   for (Index j = 0; j < data_.size(); ++j) {
     if (data_.weights()[j] > 0.0) kept.push_back(j);
@@ -57,11 +58,12 @@ EmpiricalDenoiser::EmpiricalDenoiser(DiscreteMeasure data) : data_(std::move(dat
   const Index padded = (points + tile - 1) / tile * tile;
   const auto zeros = [](Index n) { return std::vector<double>(static_cast<std::size_t>(n), 0.0); };
   auto cloud = std::make_shared<Cloud>();
-  cloud->rows = zeros(points * stride);
+  cloud->slices = zeros((points + chunk - 1) / chunk * chunk * stride);
   cloud->tiles = zeros(padded * dim);
   cloud->half_norms = zeros(padded);
   cloud->log2_weights.assign(static_cast<std::size_t>(padded),
                              -std::numeric_limits<double>::infinity());
+  cloud->view = {.points = points, .dim = dim, .stride = stride};
   const Vector centre = data_.mean();
   cloud->centre.assign(centre.begin(), centre.end());
   double radius_squared = 0.0;
@@ -70,23 +72,21 @@ EmpiricalDenoiser::EmpiricalDenoiser(DiscreteMeasure data) : data_(std::move(dat
     const Index j = kept[at];
     const Vector centred = data_.points().col(j) - centre;
     for (Index k = 0; k < dim; ++k) {
-      cloud->rows[static_cast<std::size_t>(p * stride + k)] = data_.points()(k, j);
+      const Index place = cloud->view.slice_place(p, k / slice * slice) + k % slice;
+      cloud->slices[static_cast<std::size_t>(place)] = data_.points()(k, j);
       cloud->tiles[static_cast<std::size_t>((p / tile * dim + k) * tile + p % tile)] = centred[k];
     }
     cloud->half_norms[at] = 0.5 * centred.squaredNorm();
     cloud->log2_weights[at] = std::log2(data_.weights()[j]);
     radius_squared = std::max(radius_squared, centred.squaredNorm());
   }
-  cloud->view = {.points = points,
-                 .dim = dim,
-                 .stride = stride,
-                 .rows = cloud->rows.data(),
-                 .tiles = cloud->tiles.data(),
-                 .half_norms = cloud->half_norms.data(),
-                 .log2_weights = cloud->log2_weights.data(),
-                 .centre = cloud->centre.data(),
-                 .centre_norm = centre.norm(),
-                 .radius = std::sqrt(radius_squared)};
+  cloud->view.slices = cloud->slices.data();
+  cloud->view.tiles = cloud->tiles.data();
+  cloud->view.half_norms = cloud->half_norms.data();
+  cloud->view.log2_weights = cloud->log2_weights.data();
+  cloud->view.centre = cloud->centre.data();
+  cloud->view.centre_norm = centre.norm();
+  cloud->view.radius = std::sqrt(radius_squared);
   cloud_ = std::move(cloud);
 }
 
