@@ -255,6 +255,22 @@ Refused finished_already(const RunPlan& plan, const std::filesystem::path& folde
                            : "; to extend it, let " + budgets + " grow with --set"));
 }
 
+/// Who worked on the run in `folder` so far, the newest last, from its provenance.
+Json earlier_parts(const std::filesystem::path& folder) {
+  Json parts = Json::list();
+  Findings findings;
+  const std::string text = read_file(folder / "provenance.json");
+  const auto before = parse_json(text, 0, Comments::refused, findings);
+  if (!before) return parts;
+  if (const Json* earlier = before->find("earlier")) parts = *earlier;
+  Json part = Json::object();
+  for (const char* key : {"build_id", "host", "command_line", "started", "finished"}) {
+    if (const Json* value = before->find(key)) part.set(key, *value);
+  }
+  parts.push(std::move(part));
+  return parts;
+}
+
 constexpr std::string_view mixed_build_warning =
     "parts of this run were computed by different builds of the program (mixed_build): its numbers "
     "need not be those of any one build";
@@ -297,6 +313,7 @@ FinishedRun resume_in_folder(const std::filesystem::path& folder, const Registry
   }
   if (checkpoint.mixed_build) plan.warnings.emplace_back(mixed_build_warning);
   Json origin = provenance(plan, options.command_line);
+  origin.set("earlier", earlier_parts(folder));
   if (checkpoint.mixed_build) origin.set("mixed_build", true);
   if (grew) {
     // In this order, a kill in between leaves a run that goes on with the old budget.

@@ -50,8 +50,16 @@ TEST_CASE("resume: a finished run with a larger budget has the bytes of a run th
   CHECK(read_file(run.folder / "resolved.json") == read_file(two.folder / "resolved.json"));
   CHECK(longer.result.times.front().restored);       // the increments are not drawn again
   CHECK_FALSE(longer.result.times.back().restored);  // what depends on the walk is computed again
-  resume_in_folder(run.folder, registry, {"/solver/laps=3"}, silent);
+  RunOptions named = silent;
+  named.command_line = {"the third"};
+  resume_in_folder(run.folder, registry, {"/solver/laps=3"}, named);
   CHECK(result_files(run.folder) == result_files(three.folder));
+  resume_in_folder(run.folder, registry, {"/solver/laps=4"}, silent);
+  // The provenance keeps who worked on the run before.
+  const std::string provenance = read_file(run.folder / "provenance.json");
+  const auto earlier = provenance.find("\"earlier\"");
+  REQUIRE(earlier != std::string::npos);
+  CHECK(provenance.find("the third", earlier) != std::string::npos);
   CHECK(std::distance(fs::directory_iterator(run.folder / "checkpoint"), {}) == 1);
 }
 
