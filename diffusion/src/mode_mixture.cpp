@@ -16,11 +16,15 @@
 namespace pushforward::diffusion {
 namespace {
 
-void check(const char* where, const GaussianMixture& mixture, PointsIn samples, double share,
-           const char* share_name, Index draws) {
+void check(const char* where, const GaussianMixture& mixture, PointsIn samples) {
   require(samples.cols() > 0, where, "samples.cols()", samples.cols(), "at least 1");
   require(samples.rows() == mixture.dim(), where, "samples.rows()", samples.rows(),
           "the dimension of the mixture, " + std::to_string(mixture.dim()));
+}
+
+void check(const char* where, const GaussianMixture& mixture, PointsIn samples, double share,
+           const char* share_name, Index draws) {
+  check(where, mixture, samples);
   require(share > 0.0 && share < 1.0, where, share_name, share, "strictly between 0 and 1");
   require(draws > 0, where, "draws", draws, "at least 1");
 }
@@ -38,16 +42,36 @@ Index outside(const GaussianMixture& mixture, PointsIn x, double radius_squared)
   return (nearest.array() > radius_squared).count();
 }
 
-Index ambiguous(const GaussianMixture& mixture, PointsIn x, double threshold) {
-  Index count = 0;
+// Calls visit(begin, r) with the responsibilities r, K x block, of the points from `begin` on.
+template <class Visit>
+void each_responsibilities(const GaussianMixture& mixture, PointsIn x, Visit&& visit) {
   constexpr Index block = 4096;
   for (Index begin = 0; begin < x.cols(); begin += block) {
-    const Index n = std::min(block, x.cols() - begin);
-    Matrix r(mixture.components(), n);
-    mixture.responsibilities(x.middleCols(begin, n), r);
-    count += (r.colwise().maxCoeff().array() < threshold).count();
+    Matrix r(mixture.components(), std::min(block, x.cols() - begin));
+    mixture.responsibilities(x.middleCols(begin, r.cols()), r);
+    visit(begin, r);
   }
+}
+
+Index ambiguous(const GaussianMixture& mixture, PointsIn x, double threshold) {
+  Index count = 0;
+  each_responsibilities(mixture, x, [&](Index, const Matrix& r) {
+    count += (r.colwise().maxCoeff().array() < threshold).count();
+  });
   return count;
+}
+
+// The label that a uniform number u draws from the probabilities p, never one of probability 0.
+Index drawn_label(VectorIn p, double u) {
+  double remaining = u * p.sum();
+  Index last = 0;
+  for (Index k = 0; k < p.size(); ++k) {
+    if (p[k] <= 0.0) continue;
+    last = k;
+    if (remaining < p[k]) break;
+    remaining -= p[k];
+  }
+  return last;
 }
 
 }  // namespace
@@ -80,6 +104,24 @@ ShareExcess ambiguous_share(const GaussianMixture& mixture, PointsIn samples, co
   check("ambiguous_share", mixture, samples, threshold, "threshold", draws);
   return share_excess(ambiguous(mixture, samples, threshold), samples.cols(),
                       ambiguous(mixture, mixture.draws(key, draws), threshold), draws);
+}
+
+ComponentCounts component_counts(const GaussianMixture& mixture, PointsIn samples,
+                                 const RngKey& key) {
+  check("component_counts", mixture, samples);
+  Matrix u(1, samples.cols());
+  fill_uniform(key, u);
+  ComponentCounts result{.counts = IndexVector::Zero(mixture.components())};
+  each_responsibilities(mixture, samples, [&](Index begin, const Matrix& r) {
+    for (Index i = 0; i < r.cols(); ++i) ++result.counts[drawn_label(r.col(i), u(0, begin + i))];
+  });
+  std::vector<Index> possible;
+  for (Index k = 0; k < mixture.components(); ++k) {
+    if (mixture.weights()[k] > 0.0) possible.push_back(k);
+  }
+  result.fit = pearson_test(result.counts(possible), mixture.weights()(possible));
+  result.degrees_of_freedom = static_cast<double>(possible.size()) - 1.0;
+  return result;
 }
 
 Vector neighbour_agreement(PointsIn samples, PointsIn data, const IndexVector& labels,

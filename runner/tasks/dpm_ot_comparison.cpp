@@ -9,6 +9,7 @@
 #include "pushforward/diffusion/noise_schedule.hpp"
 #include "pushforward/ot/empirical.hpp"
 
+#include "core/src/parallel.hpp"
 #include "runner/figure_text.hpp"
 #include "runner/tasks/semidiscrete_stage.hpp"
 
@@ -24,7 +25,8 @@ struct Measuring {
   RunContext& context;
   diffusion::NoisePath path;
   Matrix held_out;
-  Matrix noise;  // d x samples, the same for every sampler: N(0, I)
+  Vector within_held_out;  // W2^2 within each pair of its blocks
+  Matrix noise;            // d x samples, the same for every sampler: N(0, I)
 
   std::string stage(const std::string& part) const { return target.name() + "/" + part; }
 };
@@ -38,23 +40,33 @@ struct Distances {
   Vector debiased() const { return across - 0.5 * (within_samples + within_held_out); }
 };
 
+// W2^2 within each pair of neighbouring blocks.
+Vector within_pairs(PointsIn x, Index block, int threads) {
+  Vector w2_squared(x.cols() / (2 * block));
+  pushforward::detail::parallel_blocks(w2_squared.size(), 1, threads, [&](Index i, Index, Index) {
+    w2_squared[i] = ot::wasserstein_2_squared(x.middleCols(2 * i * block, block),
+                                              x.middleCols((2 * i + 1) * block, block), 1);
+  });
+  return w2_squared;
+}
+
 Distances distances(const Measuring& m, PointsIn samples) {
   const Index block = m.task.output.block;
-  const Index pairs = samples.cols() / (2 * block);
-  const Index references = m.held_out.cols() / (2 * block);
-  const auto part = [block](PointsIn x, Index b) { return x.middleCols(b * block, block); };
-  const auto w2_squared = [&](PointsIn x, PointsIn y) {
-    return ot::wasserstein_2_squared(x, y, m.context.threads());
-  };
-  Distances d{Vector(pairs), Vector(pairs), Vector(pairs)};
+  const int threads = m.context.threads();
+  const Index references = m.within_held_out.size();
+  Distances d{.within_samples = within_pairs(samples, block, threads)};
+  const Index pairs = d.within_samples.size();
+  Vector across(2 * pairs);
+  pushforward::detail::parallel_blocks(across.size(), 1, threads, [&](Index b, Index, Index) {
+    across[b] =
+        ot::wasserstein_2_squared(samples.middleCols(b * block, block),
+                                  m.held_out.middleCols(b % (2 * references) * block, block), 1);
+  });
+  d.across.resize(pairs);
+  d.within_held_out.resize(pairs);
   for (Index i = 0; i < pairs; ++i) {
-    const Index r = i % references;
-    d.across[i] = 0.5 * (w2_squared(part(samples, 2 * i), part(m.held_out, 2 * r)) +
-                         w2_squared(part(samples, 2 * i + 1), part(m.held_out, 2 * r + 1)));
-    d.within_samples[i] = w2_squared(part(samples, 2 * i), part(samples, 2 * i + 1));
-    d.within_held_out[i] = i < references
-                               ? w2_squared(part(m.held_out, 2 * r), part(m.held_out, 2 * r + 1))
-                               : d.within_held_out[r];
+    d.across[i] = 0.5 * (across[2 * i] + across[2 * i + 1]);
+    d.within_held_out[i] = m.within_held_out[i % references];
   }
   return d;
 }
@@ -68,6 +80,7 @@ Bundle measured(const Measuring& m, const std::vector<int>& allowed,
   Matrix& w2_squared = bundle.arrays["w2_squared"];
   Matrix& debiased = bundle.arrays["debiased"];
   Matrix& mixture = bundle.arrays["mode_mixture"] = Matrix(2, costs);
+  Matrix& chi_squared = bundle.arrays["component_chi_squared"] = Matrix(1, costs);
   Matrix& copied = bundle.arrays["copied"] = Matrix(1, costs);
   Matrix& nfe = bundle.arrays["nfe"] = Matrix(1, costs);
   for (Index k = 0; k < costs; ++k) {
@@ -86,6 +99,7 @@ Bundle measured(const Measuring& m, const std::vector<int>& allowed,
     const MixtureShare share = m.target.mode_mixture(x);
     mixture(0, k) = share.excess;
     mixture(1, k) = share.standard_error;
+    chi_squared(0, k) = m.target.component_chi_squared(x);
     copied(0, k) = m.target.copied_share(x);
     nfe(0, k) = made;
     bundle.texts["grid" + std::to_string(k)] = grid;
@@ -101,6 +115,7 @@ SamplerRecord record(std::string name, const Bundle& bundle) {
                        .w2_squared = bundle.arrays.at("w2_squared"),
                        .debiased = bundle.arrays.at("debiased"),
                        .mode_mixture = bundle.arrays.at("mode_mixture"),
+                       .component_chi_squared = bundle.arrays.at("component_chi_squared"),
                        .copied = bundle.arrays.at("copied"),
                        .shown = bundle.arrays.at("shown")};
   const Matrix& nfe = bundle.arrays.at("nfe");
@@ -194,6 +209,7 @@ SamplerRecord best_of(const std::vector<SamplerRecord>& rivals) {
       best.w2_squared.col(k) = rival.w2_squared.col(k);
       best.debiased.col(k) = rival.debiased.col(k);
       best.mode_mixture.col(k) = rival.mode_mixture.col(k);
+      best.component_chi_squared.col(k) = rival.component_chi_squared.col(k);
       best.copied.col(k) = rival.copied.col(k);
       best.nfe[cost] = rival.nfe[cost];
       best.grids[cost] = rival.name + ", " + rival.grids[cost];
@@ -228,7 +244,9 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
               .context = context,
               .path = diffusion::NoisePath(task.problem.path),
               .held_out = target.held_out(context.key(Draw::reference), task.output.samples),
+              .within_held_out = {},
               .noise = Matrix(target.dim(), task.output.samples)};
+  m.within_held_out = within_pairs(m.held_out, task.output.block, context.threads());
   fill_normal(context.key(Draw::initial), m.noise, context.threads());
   Comparison result;
 

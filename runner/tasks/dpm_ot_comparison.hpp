@@ -26,6 +26,7 @@ struct SamplerRecord {
   Matrix w2_squared;               ///< pairs of blocks x costs: W2^2 to held-out draws.
   Matrix debiased;                 ///< The same less half of the W2^2 within each of the two.
   Matrix mode_mixture;             ///< 2 x costs: excess share and its standard error.
+  Matrix component_chi_squared;    ///< 1 x costs, per degree of freedom; NaN without components.
   Matrix copied;                   ///< 1 x costs: share of copies of known data; NaN if none.
   std::vector<std::string> grids;  ///< The grid used at each cost.
   Matrix shown;                    ///< d x n: samples at the cost that the figures show.

@@ -179,27 +179,51 @@ Figure image_samples(const Comparison& c, const DpmOtTask& task, const SamplingT
           .panels = {std::move(panel)}};
 }
 
-Table cost_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target,
-                 bool distance) {
-  Table table{.id = target.name() + (distance ? "-distance" : "-mixture"),
-              .title = distance ? "Debiased W2 squared to held-out draws"
-                                : "Share of samples between modes, in excess",
-              .columns = {{.name = "sampler"}}};
+// One row a sampler, one column a cost; `cell(record, k)` fills it.
+template <class Cell>
+Table cost_table(const Comparison& c, const DpmOtTask& task, const std::string& id,
+                 std::string title, Better better, Cell&& cell) {
+  Table table{.id = id, .title = std::move(title), .columns = {{.name = "sampler"}}};
   for (const int cost : task.solver.nfe) {
-    table.columns.push_back({.name = std::to_string(cost) + (cost == 1 ? " call" : " calls"),
-                             .better = Better::smaller});
+    table.columns.push_back(
+        {.name = std::to_string(cost) + (cost == 1 ? " call" : " calls"), .better = better});
   }
   for (const SamplerRecord* record : shown_records(c)) {
     std::vector<TableCell> row{record->name};
-    for (Index k = 0; k < record->debiased.cols(); ++k) {
-      const BlockMean mean =
-          distance ? block_mean(record->debiased.col(k))
-                   : BlockMean{record->mode_mixture(0, k), record->mode_mixture(1, k)};
-      row.push_back(Measured{mean.value, mean.standard_error});
-    }
+    for (Index k = 0; k < record->debiased.cols(); ++k) row.push_back(cell(*record, k));
     table.rows.push_back(std::move(row));
   }
-  if (distance) table.note = "Each rival has, at each cost, the best of the grids it was offered.";
+  return table;
+}
+
+Table distance_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
+  Table table =
+      cost_table(c, task, target.name() + "-distance", "Debiased W2 squared to held-out draws",
+                 Better::smaller, [](const SamplerRecord& record, Index k) -> TableCell {
+                   const BlockMean mean = block_mean(record.debiased.col(k));
+                   return Measured{mean.value, mean.standard_error};
+                 });
+  table.note = "Each rival has, at each cost, the best of the grids it was offered.";
+  return table;
+}
+
+Table mixture_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
+  return cost_table(c, task, target.name() + "-mixture",
+                    "Share of samples between modes, in excess", Better::smaller,
+                    [](const SamplerRecord& record, Index k) -> TableCell {
+                      return Measured{record.mode_mixture(0, k), record.mode_mixture(1, k)};
+                    });
+}
+
+Table component_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
+  Table table = cost_table(c, task, target.name() + "-components",
+                           "Component frequencies: chi-squared per degree of freedom",
+                           Better::neither, [](const SamplerRecord& record, Index k) -> TableCell {
+                             return Measured{record.component_chi_squared(0, k), not_known};
+                           });
+  table.note =
+      "About 1 for independent draws of the law, less for an even cover of the modes. A sampler "
+      "that collapses onto some modes leaves no samples between them and is found here.";
   return table;
 }
 
@@ -316,6 +340,10 @@ void scalars(const Comparison& c, const DpmOtTask& task, const SamplingTarget& t
       context.scalar(prefix + "mode_mixture." + end, {.value = record.mode_mixture(0, k),
                                                       .standard_error = record.mode_mixture(1, k),
                                                       .detail = true});
+      if (std::isfinite(record.component_chi_squared(0, k))) {
+        context.scalar(prefix + "component_chi_squared." + end,
+                       {.value = record.component_chi_squared(0, k), .detail = true});
+      }
       if (std::isfinite(record.copied(0, k))) {
         context.scalar(prefix + "copied." + end, {.value = record.copied(0, k), .detail = true});
       }
@@ -359,8 +387,11 @@ void report_comparison(const Comparison& comparison, const DpmOtTask& task,
     context.figure(plane_transport(comparison, target));
   }
   if (target.image_width() > 0) context.figure(image_samples(comparison, task, target));
-  context.table(cost_table(comparison, task, target, true));
-  context.table(cost_table(comparison, task, target, false));
+  context.table(distance_table(comparison, task, target));
+  context.table(mixture_table(comparison, task, target));
+  if (target.mixture() != nullptr && target.mixture()->components() > 1) {
+    context.table(component_table(comparison, task, target));
+  }
   context.section("Where the expressway wins and where it loses: " + target.name(),
                   wins_and_losses(comparison, task));
 }

@@ -49,6 +49,11 @@ class MixtureLaw final : public SamplingTarget {
     const auto share = diffusion::outside_share(*mixture(), samples, reference_key_);
     return {share.excess, share.standard_error};
   }
+  double component_chi_squared(PointsIn samples) const override {
+    const auto counts = diffusion::component_counts(*mixture(), samples, reference_key_);
+    return counts.degrees_of_freedom > 0.0 ? counts.fit.statistic / counts.degrees_of_freedom
+                                           : not_known;
+  }
 
  private:
   diffusion::MixtureDenoiser denoiser_;

@@ -125,6 +125,10 @@ class SamplingTarget {
   /// Share of samples between modes, in excess of the law's own (docs/dpm_ot.md defines it).
   virtual MixtureShare mode_mixture(PointsIn samples) const = 0;
 
+  /// Pearson's chi-squared of how often the samples come from each component of a mixture, against
+  /// its weights, per degree of freedom: 1 on average for draws of the law. NaN for other laws.
+  virtual double component_chi_squared(PointsIn) const { return not_known; }
+
   virtual double spread() const = 0;  ///< Root mean square standard deviation of a coordinate.
 
   /// The mixture behind it, or nullptr.

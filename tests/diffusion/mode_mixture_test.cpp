@@ -50,6 +50,40 @@ TEST_CASE(
   CHECK(std::abs(own.excess) < 5.0 * own.standard_error);
 }
 
+TEST_CASE("mode mixture: labels drawn from the posterior follow the weights, overlap or not") {
+  // Four standard deviations apart and half of one apart: the second pair is hardly two modes.
+  for (const double distance : {4.0, 0.5}) {
+    const GaussianMixture pair = GaussianMixture::isotropic(
+        (Vector(3) << 0.3, 0.7, 0.0).finished(), (Matrix(1, 3) << 0.0, distance, 100.0).finished(),
+        Vector::Ones(3));
+    const ComponentCounts own = component_counts(pair, pair.draws({.seed = 11}, 50'000), exact);
+    CHECK(own.counts.sum() == 50'000);
+    CHECK(own.counts[2] == 0);
+    CHECK(own.degrees_of_freedom == 1.0);
+    CHECK(own.fit.p_value > 5.7e-7);  // five standard errors
+  }
+}
+
+TEST_CASE("mode mixture: a sampler that misses modes fails the test of component frequencies") {
+  const GaussianMixture ring = ring_of_gaussians(8, 4.0, 0.15);
+  const Matrix collapsed = ring.means().col(3).replicate(1, 1000);
+  CHECK(outside_share(ring, collapsed, exact).excess <= 0.0);  // the share sees nothing
+  const ComponentCounts counts = component_counts(ring, collapsed, exact);
+  CHECK(counts.counts[3] == 1000);
+  // All n draws in one of K equal classes: the statistic is n (K - 1).
+  CHECK(counts.fit.statistic == doctest::Approx(7000.0).epsilon(1e-12));
+  CHECK(counts.fit.p_value < 1e-12);
+
+  const Matrix means = ring.means();
+  const ComponentCounts even = component_counts(ring, means, exact);
+  CHECK(even.fit.statistic == 0.0);
+  CHECK_THROWS_WITH(component_counts(ring, Matrix(3, 0), exact),
+                    "component_counts: samples.cols() is 0, expected at least 1");
+  CHECK_THROWS_WITH(
+      component_counts(ring, Matrix::Zero(3, 1), exact),
+      "component_counts: samples.rows() is 3, expected the dimension of the mixture, 2");
+}
+
 TEST_CASE("mode mixture: neighbours vote, and a draw on the border of two classes is split") {
   Matrix data(1, 20);
   IndexVector labels(20);

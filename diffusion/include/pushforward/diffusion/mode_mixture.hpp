@@ -6,6 +6,7 @@
 #pragma once
 
 #include "pushforward/core/densities/gaussian_mixture.hpp"
+#include "pushforward/core/goodness_of_fit.hpp"
 #include "pushforward/core/rng.hpp"
 #include "pushforward/core/types.hpp"
 
@@ -36,6 +37,22 @@ ShareExcess outside_share(const GaussianMixture& mixture, PointsIn samples, cons
 /// Arguments and errors as above.
 ShareExcess ambiguous_share(const GaussianMixture& mixture, PointsIn samples, const RngKey& key,
                             double threshold = 0.9, Index draws = 100'000);
+
+/// How often each component is behind the samples, and Pearson's test of that against the weights.
+struct ComponentCounts {
+  IndexVector counts;  ///< K; of sum n.
+  GoodnessOfFit
+      fit;  ///< Against the weights; components of weight 0 cannot occur and are left out.
+  double degrees_of_freedom;  ///< Components of positive weight, less 1.
+};
+
+/// Labels each sample with a component drawn from its posterior probabilities there: for draws of
+/// the mixture the labels are independent draws from the weights, however much components overlap,
+/// so the test is exact up to its own limit. A sampler that collapses onto some of the modes passes
+/// every share above and fails here. samples: d x n; `key` decides the labels.
+/// @throws std::invalid_argument for no samples or another dimension.
+ComponentCounts component_counts(const GaussianMixture& mixture, PointsIn samples,
+                                 const RngKey& key);
 
 /// For each sample, the share of its `neighbours` nearest data points that have the commonest label
 /// among them; ties in distance go to the lower index.
