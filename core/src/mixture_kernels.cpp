@@ -17,6 +17,25 @@ constexpr int lanes = simd::lanes<double>;
 constexpr int shared = simd::vector_bytes == 64 ? 4 : 2;
 constexpr int batch = shared * lanes;
 
+// Lane l of vector i becomes lane i of vector l: one swap of blocks for each bit of an index.
+[[gnu::always_inline]] inline void transpose(V (&v)[lanes]) {
+#pragma GCC unroll 4
+  for (int bit = lanes / 2; bit > 0; bit /= 2) {
+    simd::Vec<std::int64_t> low{}, high{};
+    for (int l = 0; l < lanes; ++l) {
+      low[l] = (l & bit) != 0 ? lanes + (l ^ bit) : l;
+      high[l] = (l & bit) != 0 ? lanes + l : l ^ bit;
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < lanes; ++i) {
+      if ((i & bit) != 0) continue;
+      const V first = v[i];
+      v[i] = __builtin_shuffle(first, v[i + bit], low);
+      v[i + bit] = __builtin_shuffle(first, v[i + bit], high);
+    }
+  }
+}
+
 // rows: dim x batch, one row a coordinate. Missing points repeat the last one.
 void gather(const MixtureTask& t, std::int64_t first, double* rows) {
   const double* column[batch];
@@ -24,7 +43,18 @@ void gather(const MixtureTask& t, std::int64_t first, double* rows) {
     const std::int64_t i = first + p < t.points ? first + p : t.points - 1;
     column[p] = t.x + i * t.x_stride;
   }
-  for (std::int64_t j = 0; j < t.dim; ++j) {
+  std::int64_t j = 0;
+  for (; j + lanes <= t.dim; j += lanes) {
+    for (int c = 0; c < shared; ++c) {
+      V block[lanes];
+#pragma GCC unroll 8
+      for (int p = 0; p < lanes; ++p) block[p] = load(column[c * lanes + p] + j);
+      transpose(block);
+#pragma GCC unroll 8
+      for (int q = 0; q < lanes; ++q) store(rows + (j + q) * batch + c * lanes, block[q]);
+    }
+  }
+  for (; j < t.dim; ++j) {
     for (int p = 0; p < batch; ++p) rows[j * batch + p] = column[p][j];
   }
 }
@@ -40,7 +70,18 @@ void scatter(const MixtureTask& t, std::int64_t first, const double* rows) {
   }
   double* column[batch];
   for (int p = 0; p < batch; ++p) column[p] = to + p * t.out_stride;
-  for (std::int64_t j = 0; j < t.dim; ++j) {
+  std::int64_t j = 0;
+  for (; j + lanes <= t.dim; j += lanes) {
+    for (int c = 0; c < shared; ++c) {
+      V block[lanes];
+#pragma GCC unroll 8
+      for (int q = 0; q < lanes; ++q) block[q] = load(rows + (j + q) * batch + c * lanes);
+      transpose(block);
+#pragma GCC unroll 8
+      for (int p = 0; p < lanes; ++p) store(column[c * lanes + p] + j, block[p]);
+    }
+  }
+  for (; j < t.dim; ++j) {
     for (int p = 0; p < batch; ++p) column[p][j] = rows[j * batch + p];
   }
 }
