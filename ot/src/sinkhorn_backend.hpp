@@ -39,16 +39,24 @@ class SinkhornBackend {
   /// Column j of `out` (k x m) is sum_i P_ij v_i; v is k x n.
   virtual void apply_transposed(VectorIn f, VectorIn g, PointsIn v, PointsOut out) = 0;
 
-  /// Column i of `rows` (m x n) is row i of P.
-  virtual void plan(VectorIn f, VectorIn g, Matrix& rows) = 0;
+  /// P transposed: column i (of m numbers) is row i of P. Valid until the next call.
+  virtual const Matrix& plan(VectorIn f, VectorIn g) = 0;
 
-  virtual double transport_cost(VectorIn f, VectorIn g) = 0;  ///< <P, C>.
+  virtual double transport_cost(VectorIn f, VectorIn g) = 0;      ///< <P, C>.
+  virtual double product_cost(VectorIn u, VectorIn v) const = 0;  ///< <u v^T, C>.
+
+  /// What was taken from the rows of C before all of the above, n or none: potentials f are those
+  /// of what remains, so that a large common part of the costs takes no digits from them.
+  virtual const Vector& row_offset() const {
+    static const Vector none;
+    return none;
+  }
 
   /// max C - min C, or an upper bound of it within a small factor.
   virtual double cost_range() const = 0;
 
   /// Passes over all pairs so far: a half step, a product or a plan counts one, a sweep two.
-  std::int64_t passes() const { return passes_; }
+  virtual std::int64_t passes() const { return passes_; }
 
  protected:
   SinkhornBackend(Vector a, Vector b) : a_(std::move(a)), b_(std::move(b)) {}

@@ -74,26 +74,25 @@ class ScoreBackend : public SinkhornBackend {
     products(by_columns_, b_, g, f, v, out, false);
   }
 
-  void plan(VectorIn f, VectorIn g, Matrix& rows_of_plan) override {
+  const Matrix& plan(VectorIn f, VectorIn g) override {
     ++passes_;
-    rows_of_plan.resize(cols(), rows());
+    plan_.resize(cols(), rows());
     by_rows_.load_columns(g);
     const Index width = by_rows_.kernels().width, group = by_rows_.kernels().group;
-    by_rows_.exponentials(f, product_block,
-                          [&](Index, Index i, Index count, const std::vector<T>& buffer,
-                              const double*, const T* shift) {
-                            for (Index r = 0; r < count; ++r) {
-                              const double factor = row_factor(by_rows_, a_, f, i + r, shift[r]);
-                              for (Index first = 0; first < cols(); first += width) {
-                                const T* e = buffer.data() + first * group + r * width;
-                                const Index last = std::min(cols(), first + width);
-                                for (Index j = first; j < last; ++j) {
-                                  rows_of_plan(j, i + r) = factor * double{e[j - first]};
-                                }
-                              }
-                            }
-                            return true;
-                          });
+    const auto take = [&](Index, Index i, Index count, const std::vector<T>& buffer, const double*,
+                          const T* shift) {
+      for (Index r = 0; r < count; ++r) {
+        const double factor = row_factor(by_rows_, a_, f, i + r, shift[r]);
+        for (Index first = 0; first < cols(); first += width) {
+          const T* e = buffer.data() + first * group + r * width;
+          const Index last = std::min(cols(), first + width);
+          for (Index j = first; j < last; ++j) plan_(j, i + r) = factor * double{e[j - first]};
+        }
+      }
+      return true;
+    };
+    by_rows_.exponentials(f, product_block, take);
+    return plan_;
   }
 
  protected:
@@ -139,6 +138,7 @@ class ScoreBackend : public SinkhornBackend {
   Pass by_rows_, by_columns_;
   Index sweep_block_;
   double least_b_ = infinite;
+  Matrix plan_;
 };
 
 // The exponentials of a few rows wait in the cache until the rows' new potentials are known, and
@@ -249,6 +249,10 @@ class PointBackend final : public ScoreBackend<T, PointSide<T>> {
            sums.row(y_.rows() + 1).sum() - kappa_ * x_.cwiseProduct(sums.topRows(y_.rows())).sum();
   }
 
+  double product_cost(VectorIn u, VectorIn v) const override {
+    return p_.dot(u) * v.sum() + u.sum() * q_.dot(v) - kappa_ * Vector(x_ * u).dot(Vector(y_ * v));
+  }
+
   double cost_range() const override {
     const double reach = std::sqrt(x_.colwise().squaredNorm().maxCoeff()) +
                          std::sqrt(y_.colwise().squaredNorm().maxCoeff());
@@ -262,17 +266,19 @@ class PointBackend final : public ScoreBackend<T, PointSide<T>> {
   double kappa_;
 };
 
-// Columns in the caller's memory where they are stored, rows in a transposed copy.
+// Columns in the caller's memory where they are stored, rows in a transposed copy. Where rows lie
+// far above the spread of the costs their minima are taken away, in copies of both.
 struct StoredCosts {
-  explicit StoredCosts(std::shared_ptr<const CostView> cost, int threads) : view(std::move(cost)) {
-    const Index n = view->rows(), m = view->cols();
-    Vector probe(n);
-    columns = view->column(0, 0, n, probe.data());
-    stride = m > 1 ? view->column(1, 0, n, probe.data()) - columns : n;
-    if (view->is_lazy() || dynamic_cast<const MatrixCost*>(view.get()) == nullptr) {
+  explicit StoredCosts(const CostView& view, int threads) {
+    const Index n = view.rows(), m = view.cols();
+    const bool in_place = dynamic_cast<const MatrixCost*>(&view) != nullptr;
+    if (in_place) {
+      columns = view.column(0, 0, n, nullptr);
+      stride = m > 1 ? view.column(1, 0, n, nullptr) - columns : n;
+    } else {
       copy.resize(n, m);
       parallel_blocks(m, 16, threads, [&](Index begin, Index end, Index) {
-        view->tile(0, begin, copy.middleCols(begin, end - begin));
+        view.tile(0, begin, copy.middleCols(begin, end - begin));
       });
       columns = copy.data();
       stride = n;
@@ -283,19 +289,28 @@ struct StoredCosts {
         for (Index i = begin; i < end; ++i) transposed(j, i) = columns[i + j * stride];
       }
     });
+    const Vector least = transposed.colwise().minCoeff().transpose();
+    const Vector most = transposed.colwise().maxCoeff().transpose();
+    if (least.cwiseAbs().maxCoeff() <= 16.0 * (most - least).maxCoeff()) return;
+    offset = least;
+    transposed.rowwise() -= offset.transpose();
+    copy = transposed.transpose();
+    columns = copy.data();
+    stride = n;
   }
-  std::shared_ptr<const CostView> view;
   Matrix copy, transposed;
-  const double* columns;
-  Index stride;
+  Vector offset;
+  const double* columns = nullptr;
+  Index stride = 0;
 };
 
 class MatrixBackend final : private StoredCosts, public ScoreBackend<double, StoredSide> {
  public:
   MatrixBackend(std::shared_ptr<const CostView> cost, Vector a, Vector b, int threads)
-      : StoredCosts(std::move(cost), threads),
+      : StoredCosts(*cost, threads),
         ScoreBackend(StoredSide(transposed.data(), transposed.rows(), a.size(), b.size()),
-                     StoredSide(columns, stride, b.size(), a.size()), a, b, threads) {}
+                     StoredSide(columns, stride, b.size(), a.size()), a, b, threads),
+        view_(std::move(cost)) {}
 
   double transport_cost(VectorIn f, VectorIn g) override {
     ++passes_;
@@ -311,7 +326,14 @@ class MatrixBackend final : private StoredCosts, public ScoreBackend<double, Sto
     });
   }
 
+  double product_cost(VectorIn u, VectorIn v) const override {
+    return u.dot(Vector(transposed.transpose() * v));
+  }
+  const Vector& row_offset() const override { return offset; }
   double cost_range() const override { return transposed.maxCoeff() - transposed.minCoeff(); }
+
+ private:
+  std::shared_ptr<const CostView> view_;  // owns the columns
 };
 
 }  // namespace

@@ -461,6 +461,69 @@ void dot_rows(const T* buffer, const double* v, std::int64_t panels, double* dot
   for (int r = 0; r < R; ++r) dots[r] = simd::sum(sum[r]);
 }
 
+// ---- on stored rows ----
+
+template <int R, bool squares>
+inline void dot_of(const double* rows, std::int64_t stride, std::int64_t cols, const double* v,
+                   double* dots) {
+  constexpr int L = simd::lanes<double>;
+  Vec<double> sum[R][2] = {};
+  std::int64_t j = 0;
+  for (; j + 2 * L <= cols; j += 2 * L) {
+#pragma GCC unroll 2
+    for (int c = 0; c < 2; ++c) {
+      const Vec<double> vj = simd::load(v + j + c * L);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) {
+        Vec<double> e = simd::load(rows + r * stride + j + c * L);
+        if constexpr (squares) e *= e;
+        sum[r][c] = simd::fma(e, vj, sum[r][c]);
+      }
+    }
+  }
+  for (int r = 0; r < R; ++r) {
+    dots[r] = simd::sum(Vec<double>(sum[r][0] + sum[r][1]));
+    for (std::int64_t k = j; k < cols; ++k) {
+      const double e = rows[r * stride + k];
+      dots[r] += (squares ? e * e : e) * v[k];
+    }
+  }
+}
+
+template <int R>
+inline void add_of(const double* rows, std::int64_t stride, std::int64_t cols, const double* u,
+                   double* columns) {
+  constexpr int L = simd::lanes<double>;
+  Vec<double> ur[R];
+  for (int r = 0; r < R; ++r) ur[r] = simd::set(u[r]);
+  std::int64_t j = 0;
+  for (; j + L <= cols; j += L) {
+    Vec<double> total = simd::load(columns + j);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) total = simd::fma(ur[r], simd::load(rows + r * stride + j), total);
+    simd::store(columns + j, total);
+  }
+  for (; j < cols; ++j) {
+    for (int r = 0; r < R; ++r) columns[j] += u[r] * rows[r * stride + j];
+  }
+}
+
+template <bool squares>
+void plan_dot(const double* rows, std::int64_t stride, std::int64_t count, std::int64_t cols,
+              const double* v, double* dots) {
+  if (count == rows_at_once) return dot_of<rows_at_once, squares>(rows, stride, cols, v, dots);
+  for (std::int64_t r = 0; r < count; ++r) {
+    dot_of<1, squares>(rows + r * stride, stride, cols, v, dots + r);
+  }
+}
+
+void plan_add(const double* rows, std::int64_t stride, std::int64_t count, std::int64_t cols,
+              const double* u, double* columns) {
+  if (count == rows_at_once) return add_of<rows_at_once>(rows, stride, cols, u, columns);
+  for (std::int64_t r = 0; r < count; ++r)
+    add_of<1>(rows + r * stride, stride, cols, u + r, columns);
+}
+
 template <class T, class Scores>
 constexpr SoftminOperations<T, Scores> operations = {sums<T, Scores>, log_sums<T, Scores>,
                                                      best<T, Scores>, exponentials<T, Scores>};
@@ -473,7 +536,8 @@ constexpr SoftminKernelsOf<T> kernels_of = {
 }  // namespace
 
 const SoftminKernels& softmin_kernels() {
-  static constexpr SoftminKernels kernels{kernels_of<double>, kernels_of<float>};
+  static constexpr SoftminKernels kernels{
+      kernels_of<double>, kernels_of<float>, {plan_dot<false>, plan_dot<true>, plan_add}};
   return kernels;
 }
 

@@ -64,9 +64,24 @@ struct SoftminKernelsOf {
   void (*dot_rows)(const T* buffer, const double* v, std::int64_t panels, double* dots);
 };
 
+/// Products with a stored matrix whose row i starts at rows + i * stride; `count` rows, at most
+/// `group`, of `cols` numbers.
+struct PlanKernels {
+  /// dots_i = sum_j rows_ij v_j.
+  void (*dot)(const double* rows, std::int64_t stride, std::int64_t count, std::int64_t cols,
+              const double* v, double* dots);
+  /// dots_i = sum_j rows_ij^2 v_j.
+  void (*dot_squares)(const double* rows, std::int64_t stride, std::int64_t count,
+                      std::int64_t cols, const double* v, double* dots);
+  /// columns_j += sum_i u_i rows_ij.
+  void (*add)(const double* rows, std::int64_t stride, std::int64_t count, std::int64_t cols,
+              const double* u, double* columns);
+};
+
 struct SoftminKernels {
   SoftminKernelsOf<double> f64;
   SoftminKernelsOf<float> f32;
+  PlanKernels plan;
 };
 
 PUSHFORWARD_DECLARE_ISA_KERNELS(SoftminKernels, softmin_kernels)
