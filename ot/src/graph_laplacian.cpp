@@ -12,6 +12,12 @@ GraphLaplacian::GraphLaplacian(Index nodes, std::vector<Edge> edges)
   }
 }
 
+GraphLaplacian GraphLaplacian::plus(const GraphLaplacian& other) const {
+  std::vector<Edge> edges = edges_;
+  edges.insert(edges.end(), other.edges_.begin(), other.edges_.end());
+  return {degrees_.size(), std::move(edges)};
+}
+
 void GraphLaplacian::apply(VectorIn x, VectorOut y) const {
   y.array() = degrees_.array() * x.array();
   for (const Edge& edge : edges_) {

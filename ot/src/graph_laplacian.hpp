@@ -19,6 +19,9 @@ class GraphLaplacian {
   /// Several edges between two nodes add up.
   GraphLaplacian(Index nodes, std::vector<Edge> edges);
 
+  /// The sum with another on the same nodes.
+  GraphLaplacian plus(const GraphLaplacian& other) const;
+
   const Vector& degrees() const { return degrees_; }
   const std::vector<Edge>& edges() const { return edges_; }
   void apply(VectorIn x, VectorOut y) const;

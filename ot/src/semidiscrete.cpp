@@ -20,7 +20,7 @@ enum Phase : std::int64_t { in_ascent, in_certificate, over };
 // statistical floor of S draws, times this (measured; docs/semidiscrete.md).
 constexpr double floor_excess = 1.05;
 // The share of the tolerance that the ascent may use up: least draws in all (docs/semidiscrete.md).
-constexpr double ascent_share = 0.43;
+constexpr double ascent_share = 0.48;
 constexpr double certificate_parts = 4.0;  // batches that a certificate is drawn in
 
 }  // namespace
@@ -97,7 +97,7 @@ struct SemidiscreteSolver::Implementation {
     state.certificate_samples += n;
   }
 
-  // The draws of the failed certificate count: the averaged ascent may try again at once.
+  // The next batch takes up the draws of the failed certificate.
   void return_to_ascent(SemidiscreteState& state) const {
     state.phase = in_ascent;
     if (is_newton()) {
@@ -143,8 +143,11 @@ struct SemidiscreteSolver::Implementation {
     } else if (hopeless) {
       return_to_ascent(state);
     } else {
-      state.planned_samples = std::max(needed, state.planned_samples + state.planned_samples / 6);
-      if (2 * state.planned_samples > 3 * planned(wanted_deviation(), state)) {
+      // More draws help if the bound would meet the tolerance soon were the worst estimate to stay.
+      const double hits = detail::hits_for_error(options.tolerance, worst, next_failure(state));
+      state.planned_samples += state.planned_samples / 12;
+      const double most = 1.5 * static_cast<double>(planned(wanted_deviation(), state));
+      if (std::max(hits / smallest_weight(), static_cast<double>(state.planned_samples)) > most) {
         return_to_ascent(state);
       }
     }
@@ -248,10 +251,11 @@ void SemidiscreteSolver::finish(SemidiscreteState& state, Termination terminatio
                                            coarse, heights, key, self.options.threads);
     state.average = state.first_moments = state.second_moments = state.heights;
   }
-  if (state.phase == in_ascent && state.average.allFinite()) {
-    self.begin_certificate(state);
+  if (state.phase == in_ascent) self.begin_certificate(state);
+  if (state.certificate_samples == 0 && state.average.allFinite()) {
     self.draw_certificate(std::max<std::int64_t>(1024, 64 * self.centred().size()), state);
   }
+  ++state.looks;  // the bound that the result holds is one of its own
   state.phase = Phase::over;
 }
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "ot/src/semidiscrete_balance.hpp"
-#include "ot/src/semidiscrete_batch.hpp"
 #include "ot/src/semidiscrete_certificate.hpp"
+#include "ot/src/semidiscrete_crossings.hpp"
 
 namespace pushforward::ot::detail {
 namespace {
@@ -16,15 +17,14 @@ constexpr double no_error_yet = 1e300;  // finite, so that a state survives any 
 // In the plane a cell has six neighbours; once the average is good, few of them matter.
 constexpr Index list_slots = 8, near_list_slots = 6, near_draws_per_atom = 64;
 constexpr Index draws_per_atom = 16;
-constexpr Index smallest_batch = 512;
+constexpr Index smallest_batch = 1024;
 // Memory and the time between two looks at the clock are bounded by batches of at most the larger:
-constexpr Index largest_batch = Index{1} << 17, most_draws_per_atom = 256;
+constexpr Index largest_batch = Index{1} << 20, most_draws_per_atom = 256;
 constexpr double growth = 4.0;   // of the draws in all, by one batch
 constexpr double settled = 0.4;  // relative error, root mean square, that ends a coarse level
-constexpr std::int64_t level_batches = 6;
+constexpr std::int64_t level_batches = 12;
 constexpr double hopeless = 1.0;  // chi^2 of the direct start beyond which levels are descended
-constexpr Index raising_draws = 4096;  // that cells out of reach are raised to
-constexpr double solved = 0.3;         // excess of a batch whose optimum was found
+constexpr double solved = 0.3;    // excess of a batch whose optimum was found
 
 // The published recipe.
 constexpr Index adam_draws_per_atom = 10;
@@ -45,19 +45,62 @@ void enter_level(const CentredProblem& problem, SemidiscreteState& state) {
   state.second_moments = Vector::Zero(n);
   state.error_history = Vector::Constant(2, no_error_yet);
   state.adam_steps = state.averaged_samples = state.stalled = state.level_batches = 0;
+  state.was_raised = 0;
+}
+
+Index trial_draws(const CentredProblem& problem) {
+  return std::max(smallest_batch, draws_per_atom * problem.size());
 }
 
 Index batch_size(const CentredProblem& problem, bool is_last, double wanted_samples,
                  const SemidiscreteState& state) {
-  const Index least = std::max(smallest_batch, draws_per_atom * problem.size());
-  if (!is_last) return least;
+  const double least_weight = problem.weights.minCoeff();
+  const double most_draws =
+      static_cast<double>(std::max(largest_batch, most_draws_per_atom * problem.size()));
+  const bool is_far = !(state.error_history[0] < settled * settled);
+  if (!is_last || is_far) return trial_draws(problem);
+  // Every cell is to be seen.
+  const Index least = std::max(
+      trial_draws(problem),
+      static_cast<Index>(std::min(static_cast<double>(draws_per_atom) / least_weight, most_draws)));
   const auto have = static_cast<double>(state.averaged_samples);
   if (have == 0.0) return least;
-  const double missing = std::max(wanted_samples - have, have / 8.0);
-  const double most =
-      std::min(growth * std::max(have, static_cast<double>(least)),
-               static_cast<double>(std::max(largest_batch, most_draws_per_atom * problem.size())));
+  const double missing = std::max(wanted_samples - have, have / 4.0);
+  const double most = std::min(growth * std::max(have, static_cast<double>(least)), most_draws);
   return std::max(least, static_cast<Index>(std::ceil(std::min(missing, most))));
+}
+
+// The draws that the average is worth: those behind it, unless fresh draws tell another story.
+double worth(double chi, double claimed, Index cells, double fresh) {
+  const double freedom = std::max(1.0, static_cast<double>(cells - 1));
+  const double noise = std::sqrt(2.0 * freedom) / fresh;
+  if (claimed > 0.0 && chi < 1.5 * freedom / claimed + 3.0 * noise) return claimed;
+  return freedom / std::max(chi + noise, 1e-300);
+}
+
+// What the draws at hand say of the masses at the average: those of a failed certificate, made at
+// the same heights, beside those of the batch.
+struct Evidence {
+  IndexVector hits;
+  double draws;
+};
+
+// The masses that the batch's draws, with `hits`, are to have after its step: of the error in the
+// evidence the share that averaging gives it, but all where it is beyond doubt.
+Vector wanted_masses(const CentredProblem& problem, const IndexVector& hits, double n,
+                     const Evidence& evidence, double before) {
+  const double doubt = typical_maximum(problem.size()) + 1.0;
+  Vector wanted(problem.size());
+  for (Index j = 0; j < problem.size(); ++j) {
+    const double nu = problem.weights[j];
+    const double error = nu - static_cast<double>(evidence.hits[j]) / evidence.draws;
+    // Bernstein's deviation, for cells of few draws.
+    const double noise = doubt * std::sqrt(nu * (1.0 / evidence.draws + 1.0 / before)) +
+                         doubt * doubt / (3.0 * evidence.draws);
+    const double gain = std::abs(error) > noise ? 1.0 : evidence.draws / (evidence.draws + before);
+    wanted[j] = std::max(0.25 * nu, static_cast<double>(hits[j]) / n + gain * error);
+  }
+  return wanted / wanted.sum();
 }
 
 IndexVector hits_of(const CandidateLists& lists, Index cells) {
@@ -67,14 +110,6 @@ IndexVector hits_of(const CandidateLists& lists, Index cells) {
     if (label >= 0) ++hits[label];
   }
   return hits;
-}
-
-// The draws that the average is worth: those behind it, unless fresh draws tell another story.
-double worth(double chi, double claimed, Index cells, Index fresh) {
-  const double freedom = std::max(1.0, static_cast<double>(cells - 1));
-  const double noise = std::sqrt(2.0 * freedom) / static_cast<double>(fresh);
-  if (claimed > 0.0 && chi < 1.5 * freedom / claimed + 3.0 * noise) return claimed;
-  return freedom / std::max(chi + noise, 1e-300);
 }
 
 }  // namespace
@@ -95,58 +130,91 @@ void begin_stochastic_newton(const std::vector<Level>& levels, const Semidiscret
   enter_level(problem, state);
 }
 
+namespace {
+
+// One batch of the level that `state` is on.
+void level_batch(const CentredProblem& problem, bool is_last, bool may_descend,
+                 const SemidiscreteOptions& options, double wanted_samples,
+                 SemidiscreteState& state) {
+  const Index atoms = problem.size();
+  const Index n = batch_size(problem, is_last, wanted_samples, state);
+  const Index trial = std::min(n, trial_draws(problem));
+  CellAssignment cells(problem.atoms);
+  cells.set_heights(state.average);
+  const RngKey key = batch_key(options, state);
+  const bool is_fine = state.averaged_samples > near_draws_per_atom * atoms;
+  CandidateLists lists{std::min(is_fine ? near_list_slots : list_slots, atoms), {}, {}};
+  IndexVector hits;
+  ++state.level_batches;
+  for (const Index draws : {trial, n}) {  // cells without mass show before all draws are made
+    if (draws == lists.size()) break;
+    state.ascent_samples += draws - lists.size();
+    draw_candidates(problem, cells, key, draws, options.threads, lists);
+    hits = hits_of(lists, atoms);
+    if (hits.sum() < draws) {
+      state.heights.setConstant(not_known);
+      return;
+    }
+    state.error_history[0] = std::max(0.0, chi_squared(hits, draws, problem.weights).value);
+    if (may_descend && state.error_history[0] > hopeless) return;
+    const std::vector<Index> starved = starved_cells(hits, problem.weights, draws);
+    if (starved.empty() || state.was_raised == 1) continue;
+    const Vector raises = half_weight_raises(problem, cells, state.average, starved, draws, key);
+    for (std::size_t a = 0; a < starved.size(); ++a) {
+      state.average[starved[a]] += raises[static_cast<Index>(a)];
+    }
+    state.was_raised = 1;
+    if (is_last) state.certificate_samples = 0;  // its draws were made at other heights
+    return;
+  }
+  state.was_raised = 0;
+  double error = state.error_history[0];
+  state.error_history[1] = std::min(error, state.error_history[1]);
+  const bool is_far = !(error < settled * settled);
+  const GraphLaplacian hidden =
+      hidden_laplacian(problem, cells, lists, key, trial, options.threads);
+  Evidence evidence{hits, static_cast<double>(n)};
+  if (is_last && state.certificate_samples > 0) {
+    evidence.hits += state.hits;
+    evidence.draws += static_cast<double>(state.certificate_samples);
+    state.certificate_samples = 0;
+    error = chi_squared(evidence.hits, static_cast<std::int64_t>(evidence.draws), problem.weights)
+                .value;
+  }
+  const double before =
+      worth(error, static_cast<double>(state.averaged_samples), atoms, evidence.draws);
+  const BatchStep step =
+      is_far ? approach(problem, cells, state.average, hidden, key, trial, options.threads)
+             : solve_batch(lists,
+                           wanted_masses(problem, hits, static_cast<double>(n), evidence, before),
+                           hidden, options.threads);
+  state.average += step.change;
+  const bool is_solved = !is_far && step.excess < solved;
+  state.averaged_samples = is_solved ? static_cast<std::int64_t>(before + evidence.draws) : 0;
+  state.average.array() -= state.average.dot(problem.weights);
+  state.heights = state.average;
+}
+
+}  // namespace
+
 void stochastic_newton_batch(const std::vector<Level>& levels, const SemidiscreteOptions& options,
                              double wanted_samples, SemidiscreteState& state) {
   const auto last = static_cast<std::int64_t>(levels.size()) - 1;
   const CentredProblem& problem = levels[static_cast<std::size_t>(state.level)].problem;
   const bool is_last = state.level == last;
-  const Index atoms = problem.size();
-  if (atoms > 1) {
-    const Index n = batch_size(problem, is_last, wanted_samples, state);
-    CellAssignment cells(problem.atoms);
-    cells.set_heights(state.average);
-    const RngKey key = batch_key(options, state);
-    const CandidateLists lists = draw_candidates(
-        problem, cells, key, n,
-        std::min(
-            state.averaged_samples > near_draws_per_atom * atoms ? near_list_slots : list_slots,
-            atoms),
-        options.threads);
-    state.ascent_samples += n;
-    const double error = chi_squared(hits_of(lists, atoms), n, problem.weights).value;
-    if (is_last && state.descends == 0 && error > hopeless && levels.size() > 2) {
+  if (problem.size() > 1) {
+    const bool may_descend = is_last && state.descends == 0 && levels.size() > 2;
+    level_batch(problem, is_last, may_descend, options, wanted_samples, state);
+    if (may_descend && state.error_history[0] > hopeless) {
       state.descends = 1;
       state.level = 0;
       state.heights = Vector::Zero(1);
       enter_level(levels.front().problem, state);
       return;
     }
-    const bool is_far = !(error < settled * settled);
-    BatchStep step = is_far ? approach(problem, cells, state.average, key, n, options.threads)
-                            : solve_batch(problem, lists, options.threads);
-    state.error_history[0] = std::max(0.0, error);
-    state.error_history[1] = std::min(state.error_history[0], state.error_history[1]);
-
-    if (!step.unseen.empty()) {
-      const Vector reached = state.average + step.change;
-      cells.set_heights(reached);
-      const Vector least =
-          least_gaps(problem, cells, reached, step.unseen, std::min(raising_draws, n), key);
-      for (std::size_t a = 0; a < step.unseen.size(); ++a) {
-        step.change[step.unseen[a]] += least[static_cast<Index>(a)];
-      }
-    }
-    state.heights = state.average + step.change;
-    const bool is_solved = !is_far && step.unseen.empty() && step.excess < solved;
-    const auto fresh = static_cast<double>(n);
-    const double before = worth(error, static_cast<double>(state.averaged_samples), atoms, n);
-    const double gain = is_far ? 1.0 : fresh / (fresh + before);
-    state.average += gain * step.change;
-    state.averaged_samples = is_solved ? static_cast<std::int64_t>(before + fresh) : 0;
-    state.average.array() -= state.average.dot(problem.weights);
-    state.heights.array() -= state.heights.dot(problem.weights);
-    ++state.level_batches;
-    if (!is_last && error > settled * settled && state.level_batches < level_batches) return;
+    if (!state.heights.allFinite()) return;
+    const bool is_near = state.error_history[0] < settled * settled;
+    if (!is_last && !is_near && state.level_batches < level_batches) return;
   }
   if (is_last) return;
   ++state.level;

@@ -12,8 +12,7 @@ namespace {
 
 constexpr Index draws_a_block = 8192;
 constexpr double least_damping = 1e-7, most_damping = 1e3;
-constexpr double lists_reach = 8.0;  // times the mean gap between first and last of the lists
-constexpr double stall = 0.98;       // of the excess left by a step: two in a row end the search
+constexpr double stall = 0.98;  // of the excess left by a step: two in a row end the search
 constexpr Index approach_slots = 4;
 constexpr int approach_steps = 25;
 constexpr int newton_steps = 25;
@@ -21,6 +20,9 @@ constexpr double solve_tolerance = 0.02;
 constexpr int solve_iterations = 400;
 // A batch has told all it can when its masses are this close, in units of its own noise: chi^2 / n.
 constexpr double wanted_excess = 0.01;
+// ... and no single cell is off by more than this many times its noise.
+constexpr double wanted_worst = 1.5;
+constexpr double least_expected = 4.0;  // draws in an empty cell for it to be raised
 
 struct Sorted {
   std::vector<TopTwo> draws;
@@ -89,13 +91,14 @@ void sort_draws(const CandidateLists& lists, VectorIn change, int threads, Sorte
 
 }  // namespace
 
-CandidateLists draw_candidates(const CentredProblem& problem, const CellAssignment& cells,
-                               const RngKey& key, Index n, Index slots, int threads) {
-  CandidateLists lists{slots, {}, {}};
+void draw_candidates(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
+                     Index n, int threads, CandidateLists& lists) {
+  const Index slots = lists.slots, have = lists.size();
   lists.labels.resize(static_cast<std::size_t>(n * slots));
   lists.scores.resize(static_cast<std::size_t>(n * slots));
   pushforward::detail::parallel_blocks(
-      n, cells.block(), threads, [&](Index begin, Index end, Index) {
+      n - have, cells.block(), threads, [&](Index first, Index last, Index) {
+        const Index begin = have + first, end = have + last;
         const OneThread scope;
         Matrix x(problem.dim(), end - begin);
         problem.source->draw(key.at_chain(key.chain + static_cast<std::uint32_t>(begin)), x);
@@ -107,7 +110,6 @@ CandidateLists draw_candidates(const CentredProblem& problem, const CellAssignme
           for (Index k = slots - 1; k >= 0; --k) scores[k] -= scores[0];
         }
       });
-  return lists;
 }
 
 GraphLaplacian facet_laplacian(Index cells, const std::vector<TopTwo>& draws) {
@@ -163,33 +165,48 @@ double excess_of(const Vector& masses, VectorIn nu, double draws) {
 }
 
 // Newton's method for the batch behind `sort`, which puts its draws into cells after a change of
-// heights: sort(change, sorted).
+// heights: sort(change, sorted). If it `is_blind` to the facets of `hidden`, masses crossing those
+// are added to first order.
 template <class Sort>
-void minimise(VectorIn nu, double draws, int most_steps, double enough, double reach, Sort&& sort,
-              BatchStep& step) {
+void minimise(VectorIn nu, double draws, int most_steps, double enough,
+              const GraphLaplacian& hidden, bool is_blind, Sort&& sort, BatchStep& step) {
   const Index cells = nu.size();
   Sorted now, tried;
-  sort(step.change, now);
-  step.hits = (now.masses * draws).array().round().cast<Index>();
+  Vector unseen_gain(cells);  // masses that cross facets out of the lists' sight
+  const auto sort_all = [&](const Vector& change, Sorted& sorted) {
+    sort(change, sorted);
+    if (!is_blind) return;
+    hidden.apply(change, unseen_gain);
+    sorted.masses += unseen_gain;
+  };
+  sort_all(step.change, now);
   double damping = 1e-3;
   int stalled = 0;
   for (int iteration = 0;; ++iteration) {
-    for (int lift = 0; lift < 1 && now.empty > 0 && iteration < most_steps; ++lift) {
-      const Vector lifted = step.change + 1.01 * now.raises;
-      sort(lifted, tried);
-      if (tried.empty >= now.empty) break;
-      step.change = lifted;
-      std::swap(now, tried);
+    for (Index j = 0; j < cells; ++j) {
+      if (nu[j] * draws < least_expected) now.raises[j] = 0.0;  // empty by chance
     }
-    step.hessian = facet_laplacian(cells, now.draws);
+    if (now.raises.maxCoeff() > 0.0 && iteration < most_steps) {
+      const Vector lifted = step.change + 1.01 * now.raises;
+      sort_all(lifted, tried);
+      if (tried.empty < now.empty) {
+        step.change = lifted;
+        std::swap(now, tried);
+      }
+    }
+    step.hessian = facet_laplacian(cells, now.draws).plus(hidden);
     const double before = step.excess;
     step.excess = excess_of(now.masses, nu, draws);
     stalled = iteration > 0 && step.excess > stall * before ? stalled + 1 : 0;
-    if (iteration == most_steps || step.excess < enough || stalled == 2) break;
     const Vector gradient = now.masses - nu;
+    const double worst =
+        (gradient.array().abs() * (draws / nu.array()).sqrt()).maxCoeff();  // in units of noise
+    const bool is_enough = step.excess < enough && (enough > 1.0 || worst < wanted_worst);
+    if (iteration == most_steps || is_enough || stalled == 2) break;
     // What a cell is to lose or gain at once: slopes at its border are good for no more.
     Vector wanted =
-        nu.cwiseMin(2.0 * now.masses + 0.25 * nu).cwiseMax(0.5 * now.masses) - now.masses;
+        nu.cwiseMin(2.0 * now.masses.cwiseMax(0.0) + 0.25 * nu).cwiseMax(0.5 * now.masses) -
+        now.masses;
     for (Index j = 0; j < cells; ++j) {
       if (step.hessian.degrees()[j] == 0.0) wanted[j] = 0.0;
     }
@@ -204,13 +221,9 @@ void minimise(VectorIn nu, double draws, int most_steps, double enough, double r
       direction.array() -= direction.dot(nu);
       const double slope = gradient.dot(direction);
       if (!(slope < 0.0)) break;
-      if ((step.change + direction).cwiseAbs().maxCoeff() > reach && damping < most_damping) {
-        damping *= 10.0;
-        continue;
-      }
       double length = 1.0;
       for (int search = 0; search < 2; ++search) {
-        sort(step.change + length * direction, tried);
+        sort_all(step.change + length * direction, tried);
         const double end_slope = (tried.masses - nu).dot(direction);
         accepted = end_slope <= -0.7 * slope && excess_of(tried.masses, nu, draws) < step.excess;
         if (accepted) break;
@@ -226,44 +239,32 @@ void minimise(VectorIn nu, double draws, int most_steps, double enough, double r
     step.change += direction;
     std::swap(now, tried);
   }
-  step.unseen.clear();
-  for (Index j = 0; j < cells; ++j) {
-    if (now.masses[j] == 0.0 && now.raises[j] == 0.0) step.unseen.push_back(j);
-  }
 }
 
 }  // namespace
 
-BatchStep solve_batch(const CentredProblem& problem, const CandidateLists& lists, int threads) {
-  const Index cells = problem.size(), n = lists.size();
-  BatchStep step{Vector::Zero(cells), {}, {cells, {}}, {}, 0.0};
-  double reach = std::numeric_limits<double>::infinity();
-  if (lists.slots < cells) {
-    double depth = 0.0;
-    for (Index i = 0; i < n; ++i) {
-      const std::size_t last = static_cast<std::size_t>((i + 1) * lists.slots - 1);
-      if (lists.labels[last] >= 0) depth -= static_cast<double>(lists.scores[last]);
-    }
-    reach = lists_reach * depth / static_cast<double>(n);
-  }
+BatchStep solve_batch(const CandidateLists& lists, VectorIn masses, const GraphLaplacian& hidden,
+                      int threads) {
+  const Index cells = masses.size();
+  const auto n = static_cast<double>(lists.size());
+  BatchStep step{Vector::Zero(cells), {cells, {}}, 0.0};
   minimise(
-      problem.weights, static_cast<double>(n), newton_steps,
-      wanted_excess + 0.5 * static_cast<double>(cells) / static_cast<double>(n), reach,
+      masses, n, newton_steps, wanted_excess + 0.5 * static_cast<double>(cells) / n, hidden, true,
       [&](const Vector& change, Sorted& sorted) { sort_draws(lists, change, threads, sorted); },
       step);
   return step;
 }
 
 BatchStep approach(const CentredProblem& problem, CellAssignment& cells, VectorIn heights,
-                   const RngKey& key, Index n, int threads) {
-  BatchStep step{Vector::Zero(problem.size()), {}, {problem.size(), {}}, {}, 0.0};
+                   const GraphLaplacian& hidden, const RngKey& key, Index n, int threads) {
+  BatchStep step{Vector::Zero(problem.size()), {problem.size(), {}}, 0.0};
   const Index slots = std::min(approach_slots, problem.size());
   minimise(
-      problem.weights, static_cast<double>(n), approach_steps, 2.0,
-      std::numeric_limits<double>::infinity(),
+      problem.weights, static_cast<double>(n), approach_steps, 2.0, hidden, false,
       [&](const Vector& change, Sorted& sorted) {
         cells.set_heights(heights + change);
-        const CandidateLists lists = draw_candidates(problem, cells, key, n, slots, threads);
+        CandidateLists lists{slots, {}, {}};
+        draw_candidates(problem, cells, key, n, threads, lists);
         sort_draws(lists, Vector::Zero(problem.size()), threads, sorted);
       },
       step);

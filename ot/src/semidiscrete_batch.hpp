@@ -20,9 +20,9 @@ struct CandidateLists {
   Index size() const { return static_cast<Index>(labels.size()) / slots; }
 };
 
-/// The draws 0, ..., n - 1 of `key`.
-CandidateLists draw_candidates(const CentredProblem& problem, const CellAssignment& cells,
-                               const RngKey& key, Index n, Index slots, int threads);
+/// Extends `lists` to the draws 0, ..., n - 1 of `key`.
+void draw_candidates(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
+                     Index n, int threads, CandidateLists& lists);
 
 /// A draw's best and second cell, and by how much the best is ahead.
 struct TopTwo {
@@ -38,20 +38,20 @@ GraphLaplacian facet_laplacian(Index cells, const std::vector<TopTwo>& draws);
 
 /// A step for all heights and what is known of it.
 struct BatchStep {
-  Vector change;              ///< N: heights of the batch's optimum less those of the lists.
-  IndexVector hits;           ///< N: draws in each cell before the step.
-  GraphLaplacian hessian;     ///< At the last iterate.
-  std::vector<Index> unseen;  ///< Cells that are on no draw's list; their change is zero.
-  double excess = 0.0;        ///< chi^2 of the batch's masses after the step, over (N - 1) / n.
+  Vector change;           ///< N: heights of the batch's optimum less those of the lists.
+  GraphLaplacian hessian;  ///< At the last iterate.
+  double excess = 0.0;     ///< chi^2 of the batch's masses after the step, over (N - 1) / n.
 };
 
-/// Minimises (1/n) sum_i max_k (score_ik + d_k) - <nu, d> by Newton's method
+/// Minimises (1/n) sum_i max_k (score_ik + d_k) + <d, `hidden` d> / 2 - <m, d> by Newton's method
 /// with facet_laplacian() for the Hessian and a search along each step, until the batch's masses
-/// agree with nu far better than another batch would.
-BatchStep solve_batch(const CentredProblem& problem, const CandidateLists& lists, int threads);
+/// agree with those wanted, m, far better than another batch would.
+BatchStep solve_batch(const CandidateLists& lists, VectorIn masses, const GraphLaplacian& hidden,
+                      int threads);
 
-/// The same without lists: every step sorts the draws 0, ..., n - 1 of `key` among all cells.
+/// The same without lists: every step sorts the draws 0, ..., n - 1 of `key` among all cells, and
+/// `hidden` belongs to the Hessian alone.
 BatchStep approach(const CentredProblem& problem, CellAssignment& cells, VectorIn heights,
-                   const RngKey& key, Index n, int threads);
+                   const GraphLaplacian& hidden, const RngKey& key, Index n, int threads);
 
 }  // namespace pushforward::ot::detail

@@ -18,7 +18,6 @@ double look_failure(double failure_probability, std::int64_t look) {
 
 MassBounds mass_bounds(const IndexVector& hits, std::int64_t n, VectorIn weights, double failure) {
   if (n == 0) return {};
-  const double side = failure / (2.0 * static_cast<double>(hits.size()));
   const auto draws = static_cast<double>(n);
   std::map<Index, std::pair<double, double>> intervals;  // few counts occur, each many times
   MassBounds bounds{0.0, 0.0, 0.0, 0.0};
@@ -27,8 +26,8 @@ MassBounds mass_bounds(const IndexVector& hits, std::int64_t n, VectorIn weights
     auto& [low, high] = found->second;
     if (is_new) {
       const auto c = static_cast<double>(hits[j]);
-      low = hits[j] == 0 ? 0.0 : boost::math::ibeta_inv(c, draws - c + 1.0, side);
-      high = hits[j] == n ? 1.0 : boost::math::ibetac_inv(c + 1.0, draws - c, side);
+      low = hits[j] == 0 ? 0.0 : boost::math::ibeta_inv(c, draws - c + 1.0, failure);
+      high = hits[j] == n ? 1.0 : boost::math::ibetac_inv(c + 1.0, draws - c, failure);
     }
     const double nu = weights[j];
     const double error = std::abs(static_cast<double>(hits[j]) / draws - nu);
@@ -36,9 +35,11 @@ MassBounds mass_bounds(const IndexVector& hits, std::int64_t n, VectorIn weights
     bounds.relative_error = std::max(bounds.relative_error, error / nu);
     bounds.relative_bound = std::max(bounds.relative_bound, bound / nu);
     bounds.l1_error += error;
-    bounds.l1_bound += bound;
   }
-  bounds.l1_bound = std::min(bounds.l1_bound, 2.0);
+  // E |masses - m|_1 <= sqrt((N - 1) / n), and one draw changes it by 2 / n at most (McDiarmid).
+  bounds.l1_bound =
+      std::min(2.0, bounds.l1_error + std::sqrt(static_cast<double>(hits.size() - 1) / draws) +
+                        std::sqrt(-2.0 * std::log(failure) / draws));
   return bounds;
 }
 
@@ -67,21 +68,43 @@ double typical_maximum(Index cells) {
   return boost::math::quantile(boost::math::complement(boost::math::normal(), tail));
 }
 
-double certificate_hits(double tolerance, double relative_deviation, double failure, Index cells) {
-  const double z = typical_maximum(cells);
-  const double side = std::max(failure / (2.0 * static_cast<double>(cells)), 1e-300);
-  const double z_side = boost::math::quantile(boost::math::complement(boost::math::normal(), side));
-  const auto expected = [&](double hits) {  // the bound that so many draws should give
-    return z * std::sqrt(relative_deviation * relative_deviation + 1.0 / hits) +
-           z_side / std::sqrt(hits) + 0.5 * z_side * z_side / hits;
-  };
+namespace {
+
+// What a bound exceeds an estimated relative error by, after `hits` expected in the cell.
+double margin(double error, double hits, double quantile) {
+  return quantile * std::sqrt((1.0 + error) / hits) + 0.5 * quantile * quantile / hits;
+}
+
+double normal_quantile(double failure) {
+  return boost::math::quantile(
+      boost::math::complement(boost::math::normal(), std::max(failure, 1e-300)));
+}
+
+// The least hits at which a falling `bound` is no more than `tolerance`, to a percent.
+template <class Bound>
+double least_hits(double tolerance, Bound&& bound) {
   double low = 1.0, high = 1e15;
-  if (expected(high) > tolerance) return std::numeric_limits<double>::infinity();
+  if (bound(high) > tolerance) return std::numeric_limits<double>::infinity();
   while (high > 1.01 * low) {
     const double middle = std::sqrt(low * high);
-    (expected(middle) > tolerance ? low : high) = middle;
+    (bound(middle) > tolerance ? low : high) = middle;
   }
   return high;
+}
+
+}  // namespace
+
+double certificate_hits(double tolerance, double relative_deviation, double failure, Index cells) {
+  const double typical = typical_maximum(cells), quantile = normal_quantile(failure);
+  return least_hits(tolerance, [&](double hits) {
+    const double worst = typical * std::sqrt(relative_deviation * relative_deviation + 1.0 / hits);
+    return worst + margin(worst, hits, quantile);
+  });
+}
+
+double hits_for_error(double tolerance, double error, double failure) {
+  const double quantile = normal_quantile(failure);
+  return least_hits(tolerance, [&](double hits) { return error + margin(error, hits, quantile); });
 }
 
 }  // namespace pushforward::ot::detail

@@ -15,8 +15,13 @@ struct MassBounds {
   double l1_bound = not_known;        ///< ... and bounded.
 };
 
-/// Clopper-Pearson intervals for all cells at once, from `hits` of n draws: each side of each of
-/// the N intervals fails with probability `failure` / (2 N).
+/// Bounds from `hits` of n draws that each fail with probability `failure` at most.
+///
+/// relative_bound is the largest of the cells' own one-sided Clopper-Pearson bounds on
+/// |m_j - nu_j| / nu_j, each at level `failure`: no division among the N cells is needed. The
+/// largest bound lies below the largest error only if the bound of the cell with that error, one
+/// fixed cell, does (an intersection-union test). l1_bound adds to the estimate its mean noise and
+/// the deviation from that by McDiarmid's inequality.
 MassBounds mass_bounds(const IndexVector& hits, std::int64_t n, VectorIn weights, double failure);
 
 /// The share of `failure_probability` spent by look k = 1, 2, ...: p / (k (k + 1)), of sum p.
@@ -30,6 +35,10 @@ MonteCarloEstimate chi_squared(const IndexVector& hits, std::int64_t n, VectorIn
 /// when the masses themselves are off by a random relative error of standard deviation
 /// `relative_deviation` in that cell. Infinite if they are off by too much.
 double certificate_hits(double tolerance, double relative_deviation, double failure, Index cells);
+
+/// Draws in the smallest cell at which the bound comes to `tolerance` if the largest estimated
+/// relative error, in that cell, stays `error`.
+double hits_for_error(double tolerance, double error, double failure);
 
 /// The largest of `cells` standard normals in absolute value, in the median.
 double typical_maximum(Index cells);

@@ -189,11 +189,17 @@ TEST_CASE("semidiscrete: a copied state continues with the same bits, for both m
 TEST_CASE("semidiscrete: running out of iterations or patience is a result with known errors") {
   const Matrix y = normals(4, 30, 3);
   const SemidiscreteProblem problem{normal_source(4), DiscreteMeasure::uniform(y)};
-  for (const int iterations : {0, 1, 3, 12}) {
-    const auto result = semidiscrete(problem, {.tolerance = 0.01, .max_iterations = iterations});
+  for (const int iterations : {0, 1, 3, 8}) {
+    const auto result =
+        semidiscrete(problem, {.tolerance = 0.01, .max_iterations = iterations, .threads = 1});
     CHECK_FALSE(result.converged);
     CHECK(result.termination == Termination::max_iterations);
     CHECK(result.heights.allFinite());
+    CHECK(result.mass_error_bound >= result.mass_error);
+  }
+  for (int iterations = 2; iterations < 12; ++iterations) {  // in the ascent, in a certificate, ...
+    const auto result =
+        semidiscrete(problem, {.tolerance = 0.3, .max_iterations = iterations, .threads = 1});
     CHECK(result.mass_error_bound >= result.mass_error);
   }
   int calls = 0;
@@ -203,6 +209,37 @@ TEST_CASE("semidiscrete: running out of iterations or patience is a result with 
   CHECK(calls == 5);
   CHECK(semidiscrete(problem, {.tolerance = 1e-6, .time_limit_seconds = 0.05}).termination ==
         Termination::time_limit);
+}
+
+TEST_CASE("semidiscrete: clusters of atoms keep their balance") {
+  // Eight clusters of 32 atoms of spread 0.15. Scores change so much faster from one cluster to the
+  // next than within one that lists of the best cells do not tell how mass moves between them.
+  // Atoms and draws far from 0 are the same problem.
+  const Matrix y = ring_of_gaussians(8, 4.0, 0.18).draws({.seed = 77}, 256);
+  const auto near = semidiscrete({normal_source(2), DiscreteMeasure::uniform(y)},
+                                 {.tolerance = 0.5, .seed = 1, .threads = 1});
+  CHECK(near.converged);
+  CHECK(near.empty_cells == 0);
+  // Statistics ask for 195 draws an atom; a second attempt at a certificate may come on top.
+  CHECK(near.ascent_samples < 256 * 800);
+  const Matrix far = y.array() + 1e4;
+  CHECK(semidiscrete({normal_source(2), DiscreteMeasure::uniform(far)},
+                     {.tolerance = 0.5, .seed = 1, .threads = 1})
+            .converged);
+}
+
+TEST_CASE("semidiscrete: draws that are not numbers end the run") {
+  struct Broken final : Sampler {
+    Index dim() const override { return 2; }
+    void draw(const RngKey& key, PointsOut x) const override {
+      fill_normal(key, x, 1);
+      if (key.purpose == Draw::source) x.setConstant(std::nan(""));
+    }
+  };
+  const auto result =
+      semidiscrete({std::make_shared<Broken>(), DiscreteMeasure::uniform(normals(2, 8, 1))});
+  CHECK_FALSE(result.converged);
+  CHECK(result.termination == Termination::non_finite);
 }
 
 TEST_CASE("semidiscrete: the recipe and Newton's method agree on the dual") {
@@ -242,27 +279,49 @@ TEST_CASE("semidiscrete: bad input is named") {
                        std::invalid_argument);
 }
 
-TEST_CASE("semidiscrete certificate: the bounds hold as often as they say") {
-  // 400 certificates at failure 0.05 over 10 cells: failures are binomial with mean at most 20.
+TEST_CASE("semidiscrete certificate: the bounds fail no more often than they say") {
+  // Ten cells, one of which is off by just 0.3 and the others by a little less: the hardest case
+  // for a bound that is the largest of the cells' own. 1000 certificates at failure 0.05 each:
+  // failures are binomial with mean 50 at most, standard deviation 6.9.
   const Index cells = 10;
-  Vector weights = Vector::LinSpaced(cells, 1.0, 10.0) / 55.0;
-  int failures = 0;
-  for (std::uint32_t trial = 0; trial < 400; ++trial) {
-    const IndexVector labels = categorical({.seed = 3, .step = trial}, weights, 500);
+  const Vector weights = Vector::LinSpaced(cells, 1.0, 10.0) / 55.0;
+  for (const double sign : {1.0, -1.0}) {
+    Vector masses = weights;
+    masses[0] *= 1.0 + sign * 0.3;
+    masses[1] *= 1.0 + sign * 0.25;
+    masses[9] += 1.0 - masses.sum();
+    const double l1 = (masses - weights).cwiseAbs().sum();
+    int failures = 0, l1_failures = 0;
+    for (std::uint32_t trial = 0; trial < 1000; ++trial) {
+      const IndexVector labels = categorical({.seed = 3, .step = trial}, masses, 2000);
+      IndexVector hits = IndexVector::Zero(cells);
+      for (const Index label : labels) ++hits[label];
+      const auto bounds = ot::detail::mass_bounds(hits, 2000, weights, 0.05);
+      CHECK(bounds.relative_bound >= bounds.relative_error);
+      if (bounds.relative_bound < 0.3) ++failures;
+      if (bounds.l1_bound < l1) ++l1_failures;
+    }
+    CHECK(failures <= 50 + 5 * 6.9);
+    CHECK(l1_failures <= 50 + 5 * 6.9);
+  }
+}
+
+TEST_CASE("semidiscrete certificate: planned draws are what a bound takes") {
+  // Exact masses: of 64 certificates with the planned draws half should come out below tolerance.
+  const Index cells = 200;
+  const Vector weights = Vector::Constant(cells, 1.0 / cells);
+  const double failure = 5e-4;
+  const auto n = static_cast<Index>(static_cast<double>(cells) *
+                                    ot::detail::certificate_hits(0.5, 0.0, failure, cells));
+  int passed = 0;
+  for (std::uint32_t trial = 0; trial < 64; ++trial) {
+    const IndexVector labels = categorical({.seed = 8, .step = trial}, weights, n);
     IndexVector hits = IndexVector::Zero(cells);
     for (const Index label : labels) ++hits[label];
-    // True masses equal the weights: the bound for each cell must cover zero error of these, so the
-    // intervals must contain the weights; test against masses moved to the interval's edge instead.
-    const auto bounds = ot::detail::mass_bounds(hits, 500, weights, 0.05);
-    const double estimate = (hits.cast<double>() / 500.0 - weights).cwiseAbs().sum();
-    CHECK(bounds.l1_error == doctest::Approx(estimate).epsilon(1e-12));
-    CHECK(bounds.relative_bound >= bounds.relative_error);
-    const Vector shifted = weights * 0.8 + Vector::Constant(cells, 0.02);
-    const double truth =
-        ((weights - shifted).array() / shifted.array()).abs().maxCoeff();  // m = weights
-    if (ot::detail::mass_bounds(hits, 500, shifted, 0.05).relative_bound < truth) ++failures;
+    passed += ot::detail::mass_bounds(hits, n, weights, failure).relative_bound <= 0.5 ? 1 : 0;
   }
-  CHECK(failures <= 20 + 5 * 4.4);
+  CHECK(passed > 12);  // 32 less five standard deviations of 4
+  CHECK(passed < 62);  // skewness makes the plan a little generous
 }
 
 TEST_CASE("semidiscrete certificate: chi squared is unbiased and its standard error is honest") {

@@ -113,6 +113,7 @@ struct SemidiscreteState {
   std::int64_t certificate_samples = 0;  ///< Draws of the current certificate ...
   std::int64_t planned_samples = 0;      ///< ... and how many it is to have.
   std::int64_t looks = 0;                ///< Times that a bound was worked out.
+  std::int64_t was_raised = 0;           ///< 1 if the last batch raised starved cells.
   std::int64_t stalled = 0;              ///< Batches without a better error.
   std::int64_t shrinks = 0;              ///< mc_adam: times that the batch was doubled.
   std::int64_t termination = 1;          ///< A Termination; meaningful once finished.
@@ -138,6 +139,7 @@ struct SemidiscreteState {
     field("certificate_samples", self.certificate_samples, any_value, "draws of the certificate");
     field("planned_samples", self.planned_samples, any_value, "draws it is to have");
     field("looks", self.looks, any_value, "times that a bound was worked out");
+    field("was_raised", self.was_raised, any_value, "1 if the last batch raised starved cells");
     field("stalled", self.stalled, any_value, "batches without a better error");
     field("shrinks", self.shrinks, any_value, "times that mc_adam doubled its batch");
     field("termination", self.termination, any_value, "why the run ended");
@@ -178,9 +180,9 @@ class SemidiscreteSolver {
 /// w_j = 2 h_j + |y_j|^2 this is the ascent of D(w) = E min_j(|x - y_j|^2 - w_j) + <nu, w>, with
 /// max D = W_2^2(mu, nu).
 ///
-/// Stops when fresh draws certify max_j |m_j - nu_j| / nu_j <= tolerance, by exact binomial
-/// intervals that hold for all atoms and all looks at once (docs/semidiscrete.md has the formula).
-/// A certificate at tolerance e takes about 75 / e^2 draws an atom, whatever the method.
+/// Stops when fresh draws certify max_j |m_j - nu_j| / nu_j <= tolerance, by exact binomial bounds
+/// at a level that all looks share (docs/semidiscrete.md has the formula).
+/// A certificate at tolerance e takes about 100 / e^2 draws an atom, whatever the method.
 /// Atoms of weight zero get the largest height that keeps their cell empty of the certifying draws;
 /// equal atoms get equal heights and share their cell's mass in proportion to their weights.
 /// @returns converged = false with the heights so far when iterations or time run out.
