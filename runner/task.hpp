@@ -12,11 +12,13 @@
 ///     void validate(const DataSet& data, ConfigProblems& problems) const;   // cross-field rules
 ///     PlanEstimate plan(const DataSet& data) const;                         // memory and work
 ///     static std::vector<Quantity> quantities();                            // names for checks
-///     static std::vector<std::string> budgets();    // pointers of settings that may grow on
-///     resume static std::string_view starter();                                    // text for
-///     `init`
+///     static std::vector<std::string> budgets();      // pointers of settings that may grow later
+///     static std::string_view starter();              // the text that `init` writes
 ///   };
 ///   registry.add<SlicedTask>();
+///
+/// What changes a number that is reported belongs to the problem or the solver: the output says
+/// what is kept and shown, and two configs that differ in it alone have one hash.
 #pragma once
 
 #include <concepts>
@@ -81,6 +83,12 @@ struct Quantity {
   std::string name;
   std::string unit;
   std::string meaning;
+};
+
+/// The output of a task that keeps no more than its numbers.
+struct NoOutput {
+  template <class Self, class Field>
+  static void describe(Self&, Field&&) {}
 };
 
 /// Whether a solver that did not converge ends the run with exit status 5.

@@ -59,13 +59,13 @@ void DpmOtTask::validate(const DataSet& data, ConfigProblems& problems) const {
     problems.add("/solver/rival_grids", "needs at least one grid");
   }
   const auto two_blocks = [&](Index count, const std::string& pointer) {
-    if (2 * output.block > count) {
-      problems.add(pointer, "must hold at least two blocks of /output/block, which is " +
-                                std::to_string(output.block));
+    if (2 * solver.block > count) {
+      problems.add(pointer, "must hold at least two blocks of /solver/block, which is " +
+                                std::to_string(solver.block));
     }
   };
-  two_blocks(output.samples, "/output/samples");
-  if (solver.reference_steps > 0) two_blocks(output.reference_samples, "/output/reference_samples");
+  two_blocks(solver.samples, "/solver/samples");
+  if (solver.reference_steps > 0) two_blocks(solver.reference_samples, "/solver/reference_samples");
   for (std::size_t i = 0; i < problem.targets.size(); ++i) {
     const auto* empirical = std::get_if<EmpiricalTarget>(&problem.targets[i]);
     const DiscreteMeasure* points = empirical ? data.find(empirical->data) : nullptr;
@@ -88,13 +88,13 @@ PlanEstimate DpmOtTask::plan(const DataSet& data) const {
       }
     }
     const double atoms = static_cast<double>(problem.atoms);
-    const double samples = static_cast<double>(output.samples);
-    const double block = static_cast<double>(output.block);
+    const double samples = static_cast<double>(solver.samples);
+    const double block = static_cast<double>(solver.block);
     bytes = std::max(bytes, 8.0 * (dim * (3.0 * atoms + 6.0 * samples) + 2.0 * block * block));
     operations +=
         150.0 * atoms * atoms * dim / (solver.transport.tolerance * solver.transport.tolerance);
   }
-  return {.bytes = bytes, .operations = operations, .remedy = "set fewer output.samples"};
+  return {.bytes = bytes, .operations = operations, .remedy = "set fewer solver.samples"};
 }
 
 std::vector<Quantity> DpmOtTask::quantities() {
@@ -128,9 +128,10 @@ std::string_view DpmOtTask::starter() {
     "nfe": [1, 2, 5],
     "rivals": [{"method": "ddim"}, {"method": "dpmpp_2m"}],
     "rival_grids": ["karras"],
-    "reference_steps": 0
-  },
-  "output": {"samples": 1000, "block": 250}
+    "reference_steps": 0,
+    "samples": 1000,
+    "block": 250
+  }
 }
 )";
 }

@@ -71,6 +71,9 @@ struct DpmOtTask {
     std::vector<diffusion::TimeGrid> rival_grids = {
         diffusion::KarrasGrid{}, diffusion::LogSnrGrid{}, diffusion::AngleGrid{}};
     int reference_steps = 1000;
+    Index samples = 5000;
+    Index reference_samples = 2000;
+    Index block = 500;
 
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
@@ -84,22 +87,19 @@ struct DpmOtTask {
             "each rival is given, at each cost, the grid that serves it best");
       field("reference_steps", self.reference_steps, at_least(0),
             "steps of the long reference run (first-order); 0 leaves it out");
-    }
-  };
-
-  struct Output {
-    Index samples = 5000;
-    Index reference_samples = 2000;
-    Index block = 500;
-    int figure_nfe = 5;
-
-    template <class Self, class Field>
-    static void describe(Self& self, Field&& field) {
       field("samples", self.samples, between(2, 10'000'000), "drawn by every sampler");
       field("reference_samples", self.reference_samples, between(2, 10'000'000),
             "drawn by the long reference run, if that is fewer");
       field("block", self.block, between(2, 5000),
             "points in each exact transport problem between samples and held-out draws");
+    }
+  };
+
+  struct Output {
+    int figure_nfe = 5;
+
+    template <class Self, class Field>
+    static void describe(Self& self, Field&& field) {
       field("figure_nfe", self.figure_nfe, at_least(1), "cost at which samples are shown");
     }
   };

@@ -50,14 +50,9 @@ struct ContractionTask {
     }
   };
 
-  struct Output {
-    template <class Self, class Field>
-    static void describe(Self&, Field&&) {}
-  };
-
   Problem problem;
   Solver solver;
-  Output output;
+  NoOutput output;
 
   void validate(const DataSet& data, ConfigProblems& problems) const;
   static std::vector<Quantity> quantities();

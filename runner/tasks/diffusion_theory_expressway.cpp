@@ -53,16 +53,16 @@ class Trial {
 
   Measurement measure() const {
     const Expressway expressway = fit();
-    const ExpresswayResult result = expressway.sample(task_.output.samples, key_);
+    const ExpresswayResult result = expressway.sample(task_.solver.samples, key_);
     const double end = levels_[levels_.size() - 1];
     const Matrix out = result.samples / path_.scales(end).a;
-    const double measured = line_w2(out, exact(end, task_.output.reference));
+    const double measured = line_w2(out, exact(end, task_.solver.reference));
     const double start = path_.scales(levels_[0]).a;
     const Matrix atoms = expressway.problem().atoms.points() / start;
     const double image = std::sqrt(
         ot::univariate_wasserstein_power(DiscreteMeasure(atoms, expressway.transport().masses),
                                          DiscreteMeasure::uniform(atoms), 2.0));
-    const double cloud = line_w2(atoms, exact(levels_[0], task_.output.reference));
+    const double cloud = line_w2(atoms, exact(levels_[0], task_.solver.reference));
     return bounded(measured, image, cloud, atoms);
   }
 
@@ -152,7 +152,7 @@ std::string_view ExpresswayBoundTask::starter() {
   "name": "expressway-bound",
   "seed": 1,
   "problem": {"mixtures": 5, "components": 3, "levels": [1.0, 0.5, 0.2, 0.0], "atoms": 64},
-  "output": {"samples": 500, "reference": 8000},
+  "solver": {"samples": 500, "reference": 8000},
   "checks": [{"id": "bound holds", "quantity": "ratio_max", "max": 1}]
 }
 )";

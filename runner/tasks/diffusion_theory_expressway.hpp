@@ -41,6 +41,8 @@ struct ExpresswayBoundTask {
     int max_iterations = 20;
     Index cover = 400;
     int reference_steps = 50;
+    Index samples = 1000;
+    Index reference = 16'000;
 
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
@@ -51,15 +53,6 @@ struct ExpresswayBoundTask {
             "points on which the steps' Lipschitz constants are taken");
       field("reference_steps", self.reference_steps, at_least(1),
             "of the flow that a step's error is measured against");
-    }
-  };
-
-  struct Output {
-    Index samples = 1000;
-    Index reference = 16'000;
-
-    template <class Self, class Field>
-    static void describe(Self& self, Field&& field) {
       field("samples", self.samples, between(2, 10'000'000), "drawn through the expressway");
       field("reference", self.reference, between(2, 10'000'000),
             "exact draws that distances are measured to");
@@ -68,7 +61,7 @@ struct ExpresswayBoundTask {
 
   Problem problem;
   Solver solver;
-  Output output;
+  NoOutput output;
 
   void validate(const DataSet& data, ConfigProblems& problems) const;
   static std::vector<Quantity> quantities();

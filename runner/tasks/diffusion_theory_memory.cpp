@@ -146,12 +146,12 @@ void MemoryTask::validate(const DataSet&, ConfigProblems& problems) const {
 }
 
 PlanEstimate MemoryTask::plan(const DataSet&) const {
-  const auto samples = static_cast<double>(output.samples);
+  const auto samples = static_cast<double>(solver.samples);
   const auto d = static_cast<double>(problem.points.rows());
   const auto n = static_cast<double>(problem.points.cols());
   return {.bytes = 8.0 * samples * d * 8.0,
           .operations = 2.0 * samples * n * (2.0 * d + 20.0) * static_cast<double>(solver.steps),
-          .remedy = "lower /output/samples"};
+          .remedy = "lower /solver/samples"};
 }
 
 std::vector<Quantity> MemoryTask::quantities() {
@@ -179,8 +179,7 @@ std::string_view MemoryTask::starter() {
     "stop_level": 0.3,
     "last_level": 0.01
   },
-  "solver": {"sampler": {"method": "multistep", "order": 3}, "steps": 60},
-  "output": {"samples": 4000},
+  "solver": {"sampler": {"method": "multistep", "order": 3}, "steps": 60, "samples": 4000},
   "checks": [
     {"id": "data come back", "quantity": "distance_to_data_max", "max": 1e-12},
     {"id": "each as often", "quantity": "frequency_p_value", "min": 5.7e-7},
@@ -202,7 +201,7 @@ void MemoryTask::run(RunContext& context) const {
     return context
         .stage(label,
                [&](Stage& stage) {
-                 Matrix start(problem.points.rows(), output.samples);
+                 Matrix start(problem.points.rows(), solver.samples);
                  start_law.draw(context.key(Draw::initial).at_step(chain), start);
                  const auto result = reverse_sampler(
                      denoiser, path, time_grid(solver.grid, path, solver.steps, range), start,
@@ -247,7 +246,7 @@ void MemoryTask::run(RunContext& context) const {
                                  shortest(problem.stop_level) +
                                  " over the kernel density estimate of that bandwidth.",
                   .caption = "The data themselves, equally often; a smoothed copy of them before.",
-                  .panels = {count_panel(found.counts, output.samples),
+                  .panels = {count_panel(found.counts, solver.samples),
                              early_panel(early, problem.points, law, problem.stop_level)}});
 }
 

@@ -43,27 +43,20 @@ struct MemoryTask {
     diffusion::ReverseSamplerOptions sampler;
     diffusion::TimeGrid grid = diffusion::LogSnrGrid{};
     Index steps = 100;
+    Index samples = 20'000;
 
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
       field("sampler", self.sampler, nested, "the sampler");
       field("grid", self.grid, any_value, "spacing of the noise levels");
       field("steps", self.steps, between(1, 100'000), "steps of each of the two runs");
-    }
-  };
-
-  struct Output {
-    Index samples = 20'000;
-
-    template <class Self, class Field>
-    static void describe(Self& self, Field&& field) {
       field("samples", self.samples, between(2, 10'000'000), "draws of each of the two runs");
     }
   };
 
   Problem problem;
   Solver solver;
-  Output output;
+  NoOutput output;
 
   void validate(const DataSet& data, ConfigProblems& problems) const;
   PlanEstimate plan(const DataSet& data) const;

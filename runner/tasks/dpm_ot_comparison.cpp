@@ -51,7 +51,7 @@ Vector within_pairs(PointsIn x, Index block, int threads) {
 }
 
 Distances distances(const Measuring& m, PointsIn samples) {
-  const Index block = m.task.output.block;
+  const Index block = m.task.solver.block;
   const int threads = m.context.threads();
   const Index references = m.within_held_out.size();
   Distances d{.within_samples = within_pairs(samples, block, threads)};
@@ -243,10 +243,10 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
               .target = target,
               .context = context,
               .path = diffusion::NoisePath(task.problem.path),
-              .held_out = target.held_out(context.key(Draw::reference), task.output.samples),
+              .held_out = target.held_out(context.key(Draw::reference), task.solver.samples),
               .within_held_out = {},
-              .noise = Matrix(target.dim(), task.output.samples)};
-  m.within_held_out = within_pairs(m.held_out, task.output.block, context.threads());
+              .noise = Matrix(target.dim(), task.solver.samples)};
+  m.within_held_out = within_pairs(m.held_out, task.solver.block, context.threads());
   fill_normal(context.key(Draw::initial), m.noise, context.threads());
   Comparison result;
 
@@ -321,7 +321,7 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
       const auto reference = [&](int, int& made, std::string& grid) {
         grid = "karras";
         const double first = m.path.rho_max();
-        const Index n = std::min(task.output.reference_samples, task.output.samples);
+        const Index n = std::min(task.solver.reference_samples, task.solver.samples);
         return finished(m, {.method = diffusion::SamplerMethod::ddim}, diffusion::KarrasGrid{},
                         first, task.solver.reference_steps,
                         m.path.scales(first).s * m.noise.leftCols(n), stage.observer(), made);
@@ -332,7 +332,7 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
   const Bundle& law = context.stage(m.stage("law"), [&](Stage& stage) {
     stage.poll({.phase = "draws of the law itself", .done = 0, .total = 1});
     const Distances d =
-        distances(m, target.draws(context.key(Draw::resample), task.output.samples));
+        distances(m, target.draws(context.key(Draw::resample), task.solver.samples));
     Bundle bundle;
     bundle.arrays["w2_squared"] = d.across;
     bundle.arrays["debiased"] = d.debiased();

@@ -111,7 +111,7 @@ Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTar
               "distance between blocks of samples and held-out draws, and the share of "
               "samples between modes, for the expressway and each rival.",
           .caption = "Bars are two standard errors over " + std::to_string(c.law_debiased.size()) +
-                     " pairs of blocks of " + std::to_string(task.output.block) +
+                     " pairs of blocks of " + std::to_string(task.solver.block) +
                      " points. The debiased distance is zero on average for draws of the law "
                      "itself, which came to " +
                      measured_text(law_distance(c)) + " here, and may be negative.",

@@ -53,14 +53,9 @@ struct SemidiscreteRateTask {
     }
   };
 
-  struct Output {
-    template <class Self, class Field>
-    static void describe(Self&, Field&&) {}
-  };
-
   Problem problem;
   Solver solver;
-  Output output;
+  NoOutput output;
 
   void validate(const DataSet& data, ConfigProblems& problems) const;
   PlanEstimate plan(const DataSet& data) const;

@@ -25,7 +25,10 @@ DpmOtTask small_task() {
                         {.method = diffusion::SamplerMethod::multistep, .order = 2}};
   task.solver.rival_grids = {diffusion::KarrasGrid{}};
   task.solver.reference_steps = 50;
-  task.output = {.samples = 400, .reference_samples = 200, .block = 50, .figure_nfe = 3};
+  task.solver.samples = 400;
+  task.solver.reference_samples = 200;
+  task.solver.block = 50;
+  task.output.figure_nfe = 3;
   return task;
 }
 
@@ -50,7 +53,10 @@ DpmOtTask data_task() {
                                           .labels = DataReference{"labels"},
                                           .held_out_share = 0.5,
                                           .image_width = 2}};
-  task.output = {.samples = 120, .reference_samples = 40, .block = 20, .figure_nfe = 3};
+  task.solver.samples = 120;
+  task.solver.reference_samples = 40;
+  task.solver.block = 20;
+  task.output.figure_nfe = 3;
   return task;
 }
 
@@ -66,7 +72,10 @@ RecordingContext expressway_after(int batches) {
   task.solver.rivals = {{.method = diffusion::SamplerMethod::ddim}};
   task.solver.rival_grids = {diffusion::KarrasGrid{}, diffusion::AngleGrid{}};
   task.solver.reference_steps = 0;
-  task.output = {.samples = 2000, .reference_samples = 200, .block = 250, .figure_nfe = 3};
+  task.solver.samples = 2000;
+  task.solver.reference_samples = 200;
+  task.solver.block = 250;
+  task.output.figure_nfe = 3;
   return recorded(task);
 }
 
@@ -123,7 +132,7 @@ TEST_CASE("dpm_ot: a config that makes no sense is told so, by pointer") {
   task.problem.start_level = 0.5;
   task.solver.nfe = {3, 3};
   task.solver.rival_grids = {};
-  task.output.block = 300;
+  task.solver.block = 300;
   const auto lines = problems_of(task);
   for (const char* text :
        {"/problem/targets/1/name: the name \"ring\" is used twice",
@@ -131,7 +140,7 @@ TEST_CASE("dpm_ot: a config that makes no sense is told so, by pointer") {
         "/problem/targets/2: needs as many weights and standard_deviations as means, which are 2",
         "/problem/final_level: must lie below start_level, which is 0.5",
         "/solver/nfe: must increase strictly", "/solver/rival_grids: needs at least one grid",
-        "/output/samples: must hold at least two blocks of /output/block, which is 300"}) {
+        "/solver/samples: must hold at least two blocks of /solver/block, which is 300"}) {
     CAPTURE(text);
     CHECK(mentions(lines, text));
   }

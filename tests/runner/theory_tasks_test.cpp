@@ -34,7 +34,7 @@ MemoryTask small_memory() {
   MemoryTask task;
   task.problem.points = (Matrix(1, 4) << -2.0, -0.5, 0.2, 1.7).finished();
   task.solver.steps = 40;
-  task.output.samples = 2000;
+  task.solver.samples = 2000;
   return task;
 }
 
@@ -239,7 +239,8 @@ TEST_CASE("expressway bound task: the bound holds, and needs the errors of the s
   task.problem.mixtures = 4;
   task.problem.levels = {2.0, 0.0};
   task.problem.atoms = 60;
-  task.output = {.samples = 500, .reference = 4000};
+  task.solver.samples = 500;
+  task.solver.reference = 4000;
   const auto run = recorded(task);
   CHECK(run.value("ratio_max") <= 1.0);
   CHECK(run.value("bound_mean") >= run.value("measured_mean"));
@@ -269,6 +270,7 @@ TEST_CASE("theory tasks: same numbers for any number of threads") {
   check_thread_invariance(rate);
   ExpresswayBoundTask bound;
   bound.problem.mixtures = 1;
-  bound.output = {.samples = 100, .reference = 1000};
+  bound.solver.samples = 100;
+  bound.solver.reference = 1000;
   check_thread_invariance(bound);
 }
