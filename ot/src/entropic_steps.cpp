@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ot/src/sparse_system.hpp"
+
 namespace pushforward::ot::detail {
 namespace {
 
@@ -12,6 +14,9 @@ constexpr std::size_t rate_span = 10;          // iterations over which a rate i
 constexpr double rate_agreement = 0.01;
 constexpr double stage_tolerance = 1e-2;
 constexpr double highest_omega = 1.98;
+// Density up to which Newton systems are solved faster from a list of entries than by products with
+// the whole coupling.
+constexpr double sparse_enough = 0.03;
 constexpr std::int64_t refine_every = 30;  // iterations at one omega before it is judged
 
 double rate(const std::vector<double>& residuals, std::size_t last) {
@@ -84,10 +89,20 @@ double predicted_passes(const SinkhornOptions& options, const SinkhornState& sta
   return 2.0 * std::log(options.tolerance / errors.back()) / std::log(q);
 }
 
-void switch_to_newton(SinkhornState& state, double epsilon) {
-  state.method = SinkhornMethod::sparse_newton;
+void switch_to_newton(SinkhornBackend& backend, const SinkhornOptions& options,
+                      SinkhornState& state, double epsilon) {
+  const SparseSystem kept(backend.plan(state.f, state.g), backend.a(), 1e-3, options.threads);
+  state.density = kept.density();
+  state.method = state.density > sparse_enough ? SinkhornMethod::truncated_newton
+                                               : SinkhornMethod::sparse_newton;
   restart_relaxation(state, 1.0);
-  if (state.residuals.empty() && state.residual < 0.01) return;
+  state.columns_exact = state.columns_exact && state.method == SinkhornMethod::truncated_newton;
+  // Close to the solution the stages before would only lead away from it.
+  if (state.residual < 0.01) {
+    state.stage_iterations = 1;
+    return;
+  }
+  state.columns_exact = state.columns_exact && epsilon <= state.epsilon;
   state.epsilon = std::max(state.epsilon, epsilon);
   state.stage_iterations = 0;
 }

@@ -28,8 +28,10 @@ void restart_relaxation(SinkhornState& state, double omega);
 /// will do for it; 0 before there is a rate.
 double predicted_passes(const SinkhornOptions& options, const SinkhornState& state);
 
-/// Starts sparse Newton steps at `epsilon`, or where they are if the residual is small.
-void switch_to_newton(SinkhornState& state, double epsilon);
+/// Starts annealed Newton steps at `epsilon`: on a sparse system where most of the coupling can be
+/// dropped, else truncated ones.
+void switch_to_newton(SinkhornBackend& backend, const SinkhornOptions& options,
+                      SinkhornState& state, double epsilon);
 
 void finish(SinkhornState& state, Termination termination);
 

@@ -84,6 +84,7 @@ SinkhornSolver::SinkhornSolver(std::shared_ptr<const CostView> cost, VectorIn a,
     backend_ = detail::make_stored_plan_backend(std::move(backend_), options_.threads);
   }
   options_.epsilon = std::max(options_.epsilon, finest * backend_->cost_range());
+  fine_ = options_.epsilon < coarse * typical_cost(*cost_);
 }
 
 SinkhornSolver::~SinkhornSolver() = default;
@@ -94,12 +95,11 @@ SinkhornState SinkhornSolver::init() {
   SinkhornState state;
   const double range = backend_->cost_range();
   const bool store = pairs(*backend_) <= options_.stored_pairs;
-  const bool fine = options_.epsilon < coarse * typical_cost(*cost_);
   state.method = options_.method;
   state.epsilon = options_.epsilon;
   if (options_.method == SinkhornMethod::automatic) {
-    state.method = fine && !store && options_.tolerance <= 1e-6 ? SinkhornMethod::truncated_newton
-                                                                : SinkhornMethod::sinkhorn;
+    state.method = fine_ && !store && options_.tolerance <= 1e-6 ? SinkhornMethod::truncated_newton
+                                                                 : SinkhornMethod::sinkhorn;
   }
   if (state.method != SinkhornMethod::sinkhorn) {
     state.epsilon = std::max(options_.epsilon, first_share * range);
@@ -137,6 +137,15 @@ SinkhornState SinkhornSolver::init(VectorIn f) {
   return state;
 }
 
+void SinkhornSolver::refine(SinkhornState& state, double epsilon) {
+  require(epsilon > 0.0 && epsilon < state.epsilon, here, "epsilon", epsilon,
+          "positive and smaller than the state's, " + pushforward::detail::shown(state.epsilon));
+  options_.epsilon = std::max(epsilon, finest * backend_->cost_range());
+  detail::next_stage(options_, state, epsilon / state.epsilon);
+  state.finished = false;
+  state.failures = 0;
+}
+
 void SinkhornSolver::step(SinkhornState& state) {
   if (state.finished) return;
   const std::int64_t before = backend_->passes();
@@ -149,12 +158,10 @@ void SinkhornSolver::step(SinkhornState& state) {
       break;
     default:
       detail::sinkhorn_step(*backend_, options_, state);
-      if (options_.method == SinkhornMethod::automatic &&
-          pairs(*backend_) <= options_.stored_pairs && !state.finished &&
-          state.newton_steps == 0 &&  // not handed back because the coupling is dense
+      if (options_.method == SinkhornMethod::automatic && fine_ && !state.finished &&
+          pairs(*backend_) <= options_.stored_pairs && state.newton_steps == 0 &&
           detail::predicted_passes(options_, state) > patience) {
-        detail::switch_to_newton(state,
-                                 std::max(options_.epsilon, first_share * backend_->cost_range()));
+        detail::switch_to_newton(*backend_, options_, state, first_share * backend_->cost_range());
       }
   }
   state.passes += backend_->passes() - before;

@@ -133,6 +133,8 @@ class SinkhornSolver {
   SinkhornState init();
   /// Warm: f as given, g its soft minimum, epsilon at once what the options ask for.
   SinkhornState init(VectorIn f);
+  /// Goes on from a state to a smaller epsilon, which becomes the options'.
+  void refine(SinkhornState& state, double epsilon);
   /// One sweep or one Newton step with what belongs to it. Sets `finished` at the end.
   void step(SinkhornState& state);
   /// The result at a state, with errors measured and the certificate.
@@ -148,6 +150,7 @@ class SinkhornSolver {
   SinkhornOptions options_;
   std::shared_ptr<const CostView> cost_;
   Masses masses_;
+  bool fine_ = false;  // plain iterations would take hundreds of passes
   std::unique_ptr<detail::SinkhornBackend> backend_;
 };
 
