@@ -10,10 +10,19 @@
 namespace pushforward {
 
 /// Why a solver stopped.
-enum class Termination { converged, max_iterations, stalled, time_limit, interrupted, non_finite };
+enum class Termination {
+  converged,
+  max_iterations,
+  stalled,
+  time_limit,
+  interrupted,
+  non_finite,
+  infeasible  ///< The problem has no solution.
+};
 
-constexpr std::array<std::string_view, 6> enum_names(Termination) {
-  return {"converged", "max_iterations", "stalled", "time_limit", "interrupted", "non_finite"};
+constexpr std::array<std::string_view, 7> enum_names(Termination) {
+  return {"converged",   "max_iterations", "stalled",   "time_limit",
+          "interrupted", "non_finite",     "infeasible"};
 }
 
 inline constexpr double not_known = std::numeric_limits<double>::quiet_NaN();
