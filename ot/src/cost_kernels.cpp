@@ -110,6 +110,39 @@ LeastReduced least(const double* cost, const double* price, std::int64_t n) {
   return best;
 }
 
+// The lanes of a comparison as bits.
+template <class M>
+[[gnu::always_inline]] inline unsigned mask_bits(M mask) {
+#if defined(__AVX512F__)
+  return _mm512_movepi64_mask(reinterpret_cast<__m512i>(mask));
+#elif defined(__AVX2__)
+  return static_cast<unsigned>(_mm256_movemask_pd(reinterpret_cast<__m256d>(mask)));
+#elif defined(__SSE2__)
+  return static_cast<unsigned>(_mm_movemask_pd(reinterpret_cast<__m128d>(mask)));
+#else
+  unsigned bits = 0;
+  for (int l = 0; l < L; ++l) bits |= static_cast<unsigned>(mask[l] != 0) << l;
+  return bits;
+#endif
+}
+
+std::int64_t collect(const double* cost, const double* price, double threshold, std::int32_t* place,
+                     std::int64_t n) {
+  const Vec<double> limit = set(threshold);
+  std::int64_t found = 0;
+  std::int64_t i = 0;
+  for (; i + L <= n; i += L) {
+    unsigned hits = mask_bits(load(cost + i) - load(price + i) <= limit);
+    for (; hits != 0; hits &= hits - 1) {
+      place[found++] = static_cast<std::int32_t>(i + __builtin_ctz(hits));
+    }
+  }
+  for (; i < n; ++i) {
+    if (cost[i] - price[i] <= threshold) place[found++] = static_cast<std::int32_t>(i);
+  }
+  return found;
+}
+
 void lower(const double* cost, double price, double* value, std::int64_t n) {
   std::int64_t i = 0;
   for (; i + L <= n; i += L) {
@@ -126,7 +159,8 @@ void lower(const double* cost, double price, double* value, std::int64_t n) {
 }  // namespace
 
 const CostKernels& cost_kernels() {
-  static constexpr CostKernels kernels{squared, absolute, negative_dot, square_root, least, lower};
+  static constexpr CostKernels kernels{squared, absolute, negative_dot, square_root,
+                                       least,   collect,  lower};
   return kernels;
 }
 

@@ -31,6 +31,10 @@ struct CostKernels {
   void (*square_root)(double* values, std::int64_t n);
   /// The least cost[i] - price[i].
   LeastReduced (*least)(const double* cost, const double* price, std::int64_t n);
+  /// Writes every i with cost[i] - price[i] <= threshold, rising, to `place` (n) and returns how
+  /// many.
+  std::int64_t (*collect)(const double* cost, const double* price, double threshold,
+                          std::int32_t* place, std::int64_t n);
   /// value[i] = min(value[i], cost[i] - price).
   void (*lower)(const double* cost, double price, double* value, std::int64_t n);
 };
