@@ -73,6 +73,8 @@ SinkhornSolver::SinkhornSolver(std::shared_ptr<const CostView> cost, VectorIn a,
   require(dynamic_cast<const SparseCost*>(cost_.get()) == nullptr, here, "cost",
           std::string("sparse"), "a cost without forbidden arcs");
   masses_ = balanced_masses(a, b, cost_->rows(), cost_->cols(), here);
+  const auto* grid = dynamic_cast<const GridCost*>(cost_.get());
+  if (grid != nullptr) options_.stored_pairs = 0;  // passes axis by axis are cheaper than any
   const bool store = cost_->rows() * cost_->cols() <= options_.stored_pairs;
   require(store || options_.method != SinkhornMethod::sparse_newton, here, "stored_pairs",
           options_.stored_pairs,
@@ -262,7 +264,10 @@ void SinkhornSolver::certify(SinkhornResult& result) {
   }
   result.certificate.primal =
       (result.transport_cost + offset + std::min(1.0, entry_error) * magnitude) * masses_.total;
-  const Potentials feasible = feasible_potentials(*cost_, result.g, options_.threads);
+  const auto* grid = dynamic_cast<const GridCost*>(cost_.get());
+  const Potentials feasible = grid != nullptr
+                                  ? grid->feasible_potentials(result.g, options_.threads)
+                                  : feasible_potentials(*cost_, result.g, options_.threads);
   double dual = lower_bound(a, b, feasible, entry_rounding(*cost_));
   dual -= 0x1p-50 * (8.0 + std::abs(dual));
   result.certificate.dual = dual * masses_.total;

@@ -7,6 +7,7 @@
 
 #include "pushforward/core/types.hpp"
 #include "pushforward/ot/cost_view.hpp"
+#include "pushforward/ot/grid_cost.hpp"
 #include "pushforward/ot/softmin.hpp"
 
 namespace pushforward::ot::detail {
@@ -40,7 +41,11 @@ class SinkhornBackend {
   virtual void apply_transposed(VectorIn f, VectorIn g, PointsIn v, PointsOut out) = 0;
 
   /// P transposed: column i (of m numbers) is row i of P. Valid until the next call.
-  virtual const Matrix& plan(VectorIn f, VectorIn g) = 0;
+  virtual const Matrix& plan(VectorIn f, VectorIn g) {
+    fill_plan(f, g, plan_);
+    return plan_;
+  }
+  virtual void fill_plan(VectorIn f, VectorIn g, Matrix& plan) = 0;
 
   virtual double transport_cost(VectorIn f, VectorIn g) = 0;      ///< <P, C>.
   virtual double product_cost(VectorIn u, VectorIn v) const = 0;  ///< <u v^T, C>.
@@ -65,13 +70,18 @@ class SinkhornBackend {
   Vector a_, b_;
   double epsilon_ = 1.0;
   std::int64_t passes_ = 0;
+  Matrix plan_;  // m x n where there is one
 };
 
-/// Never holds anything of size n x m for squared distances and dot products; other costs are
-/// stored once as a matrix and once transposed.
+/// Never holds anything of size n x m for squared distances, dot products and grids; other costs
+/// are stored once as a matrix and once transposed.
 std::unique_ptr<SinkhornBackend> make_sinkhorn_backend(std::shared_ptr<const CostView> cost,
                                                        Vector a, Vector b, Precision precision,
                                                        int threads);
+
+/// Axis by axis; memory O(n). Has no `plan`.
+std::unique_ptr<SinkhornBackend> make_grid_backend(std::shared_ptr<const GridCost> grid, Vector a,
+                                                   Vector b, int threads);
 
 /// Stores P at some potentials and iterates on scalings of it, rebuilding it from `inner` whenever
 /// a potential has moved by 30 epsilon or epsilon has changed. 8 n m bytes.

@@ -74,9 +74,9 @@ class ScoreBackend : public SinkhornBackend {
     products(by_columns_, b_, g, f, v, out, false);
   }
 
-  const Matrix& plan(VectorIn f, VectorIn g) override {
+  void fill_plan(VectorIn f, VectorIn g, Matrix& plan) override {
     ++passes_;
-    plan_.resize(cols(), rows());
+    plan.resize(cols(), rows());
     by_rows_.load_columns(g);
     const Index width = by_rows_.kernels().width, group = by_rows_.kernels().group;
     const auto take = [&](Index, Index i, Index count, const std::vector<T>& buffer, const double*,
@@ -86,13 +86,12 @@ class ScoreBackend : public SinkhornBackend {
         for (Index first = 0; first < cols(); first += width) {
           const T* e = buffer.data() + first * group + r * width;
           const Index last = std::min(cols(), first + width);
-          for (Index j = first; j < last; ++j) plan_(j, i + r) = factor * double{e[j - first]};
+          for (Index j = first; j < last; ++j) plan(j, i + r) = factor * double{e[j - first]};
         }
       }
       return true;
     };
     by_rows_.exponentials(f, product_block, take);
-    return plan_;
   }
 
  protected:
@@ -138,7 +137,6 @@ class ScoreBackend : public SinkhornBackend {
   Pass by_rows_, by_columns_;
   Index sweep_block_;
   double least_b_ = infinite;
-  Matrix plan_;
 };
 
 // The exponentials of a few rows wait in the cache until the rows' new potentials are known, and
@@ -370,6 +368,9 @@ bool is_streamed(const CostView& cost) {
 std::unique_ptr<SinkhornBackend> make_sinkhorn_backend(std::shared_ptr<const CostView> cost,
                                                        Vector a, Vector b, Precision precision,
                                                        int threads) {
+  if (auto grid = std::dynamic_pointer_cast<const GridCost>(cost)) {
+    return make_grid_backend(std::move(grid), std::move(a), std::move(b), threads);
+  }
   if (!is_streamed(*cost)) {
     return std::make_unique<MatrixBackend>(std::move(cost), std::move(a), std::move(b), threads);
   }

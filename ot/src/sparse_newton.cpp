@@ -57,9 +57,10 @@ void sparse_newton_step(SinkhornBackend& backend, const SinkhornOptions& options
   const double goal = last ? options.tolerance : std::max(stage_tolerance, options.tolerance);
   if (state.stage_iterations == 0) {
     for (int sweep = 0; sweep < warm_sweeps; ++sweep) {
-      backend.sweep(1.0, state.f, state.g);
+      const double error = backend.sweep(1.0, state.f, state.g);
       ++state.iterations;
       ++state.stage_iterations;
+      if (error <= 0.5 * goal) break;
     }
   }
   const Matrix& plan = backend.plan(state.f, state.g);

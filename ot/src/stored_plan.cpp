@@ -29,6 +29,7 @@ class StoredPlanBackend final : public SinkhornBackend {
         kernels_(softmin_kernels(active_isa())),
         threads_(threads) {
     epsilon_ = inner_->epsilon();
+    has_zeros_ = (a_.array() == 0.0).any() || (b_.array() == 0.0).any();
   }
 
   void set_epsilon(double epsilon) override {
@@ -40,7 +41,7 @@ class StoredPlanBackend final : public SinkhornBackend {
   std::int64_t passes() const override { return passes_ + inner_->passes(); }
 
   void soft_rows(VectorIn g, VectorOut f) override {
-    if (!near(g, g0_)) return inner_->soft_rows(g, f);
+    if (has_zeros_ || !near(g, g0_)) return inner_->soft_rows(g, f);
     ++passes_;
     const Vector v = scaling(g, g0_);
     for_rows([&](Index i, Index count, Index) {
@@ -51,12 +52,10 @@ class StoredPlanBackend final : public SinkhornBackend {
   }
 
   void soft_columns(VectorIn f, VectorOut g) override {
-    if (!near(f, f0_)) return inner_->soft_columns(f, g);
+    if (has_zeros_ || !near(f, f0_)) return inner_->soft_columns(f, g);
     ++passes_;
     const Vector sums = column_sums(scaling(f, f0_));
-    for (Index j = 0; j < cols(); ++j) {
-      if (b_[j] > 0.0) g[j] = g0_[j] - epsilon_ * std::log(sums[j] / b_[j]);
-    }
+    for (Index j = 0; j < cols(); ++j) g[j] = g0_[j] - epsilon_ * std::log(sums[j] / b_[j]);
   }
 
   double sweep(double omega, VectorOut f, VectorOut g) override {
@@ -130,6 +129,7 @@ class StoredPlanBackend final : public SinkhornBackend {
     return plan_;
   }
 
+  void fill_plan(VectorIn f, VectorIn g, Matrix& plan) override { inner_->fill_plan(f, g, plan); }
   double transport_cost(VectorIn f, VectorIn g) override { return inner_->transport_cost(f, g); }
   double product_cost(VectorIn u, VectorIn v) const override { return inner_->product_cost(u, v); }
   const Vector& row_offset() const override { return inner_->row_offset(); }
@@ -146,13 +146,20 @@ class StoredPlanBackend final : public SinkhornBackend {
   }
 
   void rebuild(VectorIn f, VectorIn g) {
-    plan_ = inner_->plan(f, g);
+    inner_->fill_plan(f, g, plan_);
     f0_ = f;
     g0_ = g;
-    const double largest = plan_.maxCoeff();
-    built_ = std::isfinite(largest) && largest <= largest_sum &&
-             (plan_.colwise().sum().transpose().array() > 1e-100 * a_.array() || a_.array() == 0.0)
-                 .all();
+    // Non-finite entries make the sum of their row so.
+    std::vector<char> good(static_cast<std::size_t>(block_count(rows(), row_block)), 1);
+    parallel_blocks(rows(), row_block, threads_, [&](Index begin, Index end, Index block) {
+      for (Index i = begin; i < end; ++i) {
+        const double sum = plan_.col(i).sum();
+        if (a_[i] > 0.0 && !(sum > 1e-100 * a_[i] && sum <= largest_sum)) {
+          good[static_cast<std::size_t>(block)] = 0;
+        }
+      }
+    });
+    built_ = std::find(good.begin(), good.end(), 0) == good.end();
   }
 
   bool prepare(VectorIn f, VectorIn g) {
@@ -189,7 +196,7 @@ class StoredPlanBackend final : public SinkhornBackend {
   const SoftminKernels& kernels_;
   int threads_;
   bool built_ = false;
-  Matrix plan_;
+  bool has_zeros_ = false;  // the stored coupling knows nothing of points without weight
   Vector f0_, g0_;
 };
 

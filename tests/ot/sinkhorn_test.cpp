@@ -201,6 +201,16 @@ TEST_CASE("sinkhorn: weights of zero have finite potentials that change nothing"
       CHECK(result.f.allFinite());
       CHECK(result.g.allFinite());
       check_result(problem, result, options);
+      // The canonical extension: the soft minimum of the others.
+      const Matrix cost = cost_matrix(problem);
+      const auto extended = [&](const Vector& w, const Vector& potential, const Vector& costs) {
+        return -0.01 * std::log((w.array() * ((potential - costs).array() / 0.01).exp()).sum());
+      };
+      const Vector& p = problem.source.weights();
+      const Vector& q = problem.target.weights();
+      CHECK(result.f[2] ==
+            doctest::Approx(extended(q, result.g, cost.row(2).transpose())).epsilon(1e-9));
+      CHECK(result.g[5] == doctest::Approx(extended(p, result.f, cost.col(5))).epsilon(1e-9));
     }
   }
 }
