@@ -20,6 +20,8 @@ constexpr const char* here = "SinkhornSolver";
 
 // Below this share of the spread of the costs, scores no longer tell neighbours apart in doubles.
 constexpr double finest = 1e-14;
+// 1 / epsilon is far from overflow.
+constexpr double least_epsilon = 1e-290;
 // From this share of a typical cost on, plain iterations need tens of passes.
 constexpr double coarse = 0.05;
 // Automatic: predicted passes from which Newton steps are the shorter way.
@@ -85,7 +87,7 @@ SinkhornSolver::SinkhornSolver(std::shared_ptr<const CostView> cost, VectorIn a,
   if (store) {
     backend_ = detail::make_stored_plan_backend(std::move(backend_), options_.threads);
   }
-  options_.epsilon = std::max(options_.epsilon, finest * backend_->cost_range());
+  options_.epsilon = std::max({options_.epsilon, finest * backend_->cost_range(), least_epsilon});
   fine_ = options_.epsilon < coarse * typical_cost(*cost_);
 }
 
@@ -142,7 +144,7 @@ SinkhornState SinkhornSolver::init(VectorIn f) {
 void SinkhornSolver::refine(SinkhornState& state, double epsilon) {
   require(epsilon > 0.0 && epsilon < state.epsilon, here, "epsilon", epsilon,
           "positive and smaller than the state's, " + pushforward::detail::shown(state.epsilon));
-  options_.epsilon = std::max(epsilon, finest * backend_->cost_range());
+  options_.epsilon = std::max({epsilon, finest * backend_->cost_range(), least_epsilon});
   detail::next_stage(options_, state, epsilon / state.epsilon);
   state.finished = false;
   state.failures = 0;
