@@ -26,6 +26,10 @@ constexpr double least_epsilon = 1e-290;
 constexpr double coarse = 0.05;
 // Automatic: predicted passes from which Newton steps are the shorter way.
 constexpr double patience = 60.0;
+// Of single precision: beyond, scores are computed in double.
+constexpr double largest_score_error = 1e-3;
+// Iterations without gain after which its rounding is taken to be reached.
+constexpr std::int64_t patience_in_single = 150;
 constexpr double first_share = 0.25;  // of the spread of the costs: Newton's first epsilon
 
 std::int64_t pairs(const detail::SinkhornBackend& backend) {
@@ -81,9 +85,18 @@ SinkhornSolver::SinkhornSolver(std::shared_ptr<const CostView> cost, VectorIn a,
   require(store || options_.method != SinkhornMethod::sparse_newton, here, "stored_pairs",
           options_.stored_pairs,
           "at least n m = " + std::to_string(cost_->rows() * cost_->cols()) + " for sparse_newton");
-  backend_ =
-      detail::make_sinkhorn_backend(cost_, masses_.a / masses_.total, masses_.b / masses_.total,
-                                    store ? Precision::f64 : options_.precision, options_.threads);
+  const auto make_backend = [&](Precision precision) {
+    return detail::make_sinkhorn_backend(cost_, masses_.a / masses_.total,
+                                         masses_.b / masses_.total, precision, options_.threads);
+  };
+  const bool single = !store && options_.precision == Precision::mixed;
+  backend_ = make_backend(single ? Precision::mixed : Precision::f64);
+  // Scores are sums of numbers up to a quarter of the spread over epsilon, rounded to 24 bits.
+  if (single && 0x1p-25 * backend_->cost_range() > largest_score_error * options_.epsilon) {
+    backend_ = make_backend(Precision::f64);
+    escalated_ = true;
+  }
+  single_ = single && !escalated_;
   if (store) {
     backend_ = detail::make_stored_plan_backend(std::move(backend_), options_.threads);
   }
@@ -169,6 +182,14 @@ void SinkhornSolver::step(SinkhornState& state) {
       }
   }
   state.passes += backend_->passes() - before;
+  if (single_ && !(state.residual >= 0.9 * state.least_residual)) {
+    state.least_residual = state.residual;
+    state.least_at = state.iterations;
+  }
+  if (single_ && !state.finished && detail::in_last_stage(options_, state) &&
+      state.iterations - state.least_at >= patience_in_single) {
+    detail::finish(state, Termination::stalled);
+  }
   if (!state.finished && state.passes >= options_.max_passes) {
     detail::finish(state, Termination::max_iterations);
   }
@@ -185,6 +206,7 @@ SinkhornResult SinkhornSolver::result(const SinkhornState& state) {
   result.threads = pushforward::detail::thread_count(options_.threads);
   result.termination = state.termination;
   result.mass_rescaled = masses_.rescaled;
+  result.precision_escalated = escalated_;
   result.epsilon = state.epsilon;
   result.f = state.f;
   result.g = state.g;

@@ -44,20 +44,32 @@ inline Vec<float> at_most(Vec<float> t, [[maybe_unused]] float bound) {
 template <class T>
 constexpr T largest_exponent = sizeof(T) == 8 ? T(1023) : T(127);
 
-template <class V>
-inline double sum_in_double(V v) {
-  using T = simd::Element<V>;
-  if constexpr (sizeof(T) == 8) return simd::sum(v);
-  constexpr int L = simd::lanes<T>;
-  T lane[L];
-  simd::store(lane, v);
-  double total[2] = {0.0, 0.0};
-#pragma GCC unroll 8
-  for (int l = 0; l < L; l += 2) {
-    total[0] += double{lane[l]};
-    total[1] += double{lane[l + 1]};
+// The first and the second half of the lanes.
+struct Halves {
+  Vec<double> low, high;
+};
+[[gnu::always_inline]] inline Halves in_double(Vec<float> v) {
+#if defined(__AVX512F__)
+  return {_mm512_cvtps_pd(_mm512_castps512_ps256(v)),
+          _mm512_cvtps_pd(_mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(v), 1)))};
+#elif defined(__AVX2__)
+  return {_mm256_cvtps_pd(_mm256_castps256_ps128(v)), _mm256_cvtps_pd(_mm256_extractf128_ps(v, 1))};
+#elif defined(__SSE2__)
+  return {_mm_cvtps_pd(v), _mm_cvtps_pd(_mm_movehl_ps(v, v))};
+#else
+  Halves h{};
+  for (int l = 0; l < simd::lanes<double>; ++l) {
+    h.low[l] = double{v[l]};
+    h.high[l] = double{v[l + simd::lanes<double>]};
   }
-  return total[0] + total[1];
+  return h;
+#endif
+}
+
+inline double sum_in_double(Vec<double> v) { return simd::sum(v); }
+inline double sum_in_double(Vec<float> v) {
+  const Halves h = in_double(v);
+  return simd::sum(Vec<double>(h.low + h.high));
 }
 
 // ---- scores of R rows from row i on and panel p ----
@@ -404,16 +416,13 @@ void exponentials(const Scores& scores, const T* shift, std::int64_t rows, T* bu
 
 // ---- on stored exponentials ----
 
-template <class T>
-inline void add_to_doubles(Vec<T> v, double* place) {
-  constexpr int L = simd::lanes<T>;
-  if constexpr (sizeof(T) == 8) {
-    simd::store(place, simd::load(place) + v);
-  } else {
-    T lane[L];
-    simd::store(lane, v);
-    for (int l = 0; l < L; ++l) place[l] += double{lane[l]};
-  }
+inline void add_to_doubles(Vec<double> v, double* place) {
+  simd::store(place, simd::load(place) + v);
+}
+inline void add_to_doubles(Vec<float> v, double* place) {
+  const Halves h = in_double(v);
+  add_to_doubles(h.low, place);
+  add_to_doubles(h.high, place + simd::lanes<double>);
 }
 
 template <class T>
@@ -430,31 +439,30 @@ void add_rows(const T* buffer, const T* scale, std::int64_t panels, double* colu
       for (int r = 1; r < R; ++r) {
         total = simd::fma(u[r], simd::load(e + (r * C + c) * L), total);
       }
-      add_to_doubles<T>(total, columns + (p * C + c) * L);
+      add_to_doubles(total, columns + (p * C + c) * L);
     }
   }
+}
+
+[[gnu::always_inline]] inline Vec<double> dot(Vec<double> e, const double* v, Vec<double> sum) {
+  return simd::fma(e, simd::load(v), sum);
+}
+[[gnu::always_inline]] inline Vec<double> dot(Vec<float> e, const double* v, Vec<double> sum) {
+  const Halves h = in_double(e);
+  return dot(h.high, v + simd::lanes<double>, dot(h.low, v, sum));
 }
 
 template <class T>
 void dot_rows(const T* buffer, const double* v, std::int64_t panels, double* dots) {
   constexpr int R = rows_at_once, C = vectors, L = simd::lanes<T>;
-  constexpr int halves = sizeof(double) / sizeof(T), LD = simd::lanes<double>;
   Vec<double> sum[R] = {};
   for (std::int64_t p = 0; p < panels; ++p) {
     const T* e = buffer + p * R * C * L;
-#pragma GCC unroll 8
-    for (int part = 0; part < C * halves; ++part) {
-      const Vec<double> vj = simd::load(v + p * C * L + part * LD);
+#pragma GCC unroll 4
+    for (int c = 0; c < C; ++c) {
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
-        const T* place = e + r * C * L + part * LD;
-        Vec<double> ej;
-        if constexpr (halves == 1) {
-          ej = simd::load(place);
-        } else {
-          for (int l = 0; l < LD; ++l) ej[l] = double{place[l]};
-        }
-        sum[r] = simd::fma(ej, vj, sum[r]);
+        sum[r] = dot(simd::load(e + (r * C + c) * L), v + (p * C + c) * L, sum[r]);
       }
     }
   }

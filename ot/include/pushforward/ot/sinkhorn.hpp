@@ -80,6 +80,8 @@ struct SinkhornState {
   double omega = 1.0;                 ///< Relaxation in use ...
   double omega_cap = 1.98;            ///< ... and its largest value after failures.
   std::int64_t omega_since = 0;       ///< The stage's iteration at which omega was changed.
+  double least_residual = not_known;  ///< Of streamed single precision, and ...
+  std::int64_t least_at = 0;          ///< ... the iteration it was seen at.
   std::vector<double> residuals;      ///< Since then: the first and the latest.
   bool columns_exact = true;          ///< Whether g is the soft minimum of f.
   bool closing = false;               ///< Whether the next step is a plain one to make it so.
@@ -115,6 +117,7 @@ struct SinkhornResult : SolveReport {
   double transport_cost = not_known;  ///< <P', C> for P rounded onto the marginals.
   DualityGap certificate;             ///< Of unregularised transport, with directed rounding.
   double mass_rescaled = 1.0;         ///< Sum of b over sum of a, as given.
+  bool precision_escalated = false;   ///< Scores were too large for `mixed`: double was used.
 };
 
 /// One problem, stepped. Masses are divided by their sum inside; potentials are in the unit of the
@@ -150,6 +153,7 @@ class SinkhornSolver {
   SinkhornOptions options_;
   std::shared_ptr<const CostView> cost_;
   Masses masses_;
+  bool single_ = false, escalated_ = false;
   bool fine_ = false;  // plain iterations would take hundreds of passes
   std::unique_ptr<detail::SinkhornBackend> backend_;
 };
