@@ -1,7 +1,9 @@
 #include "pushforward/ot/assignment.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <string>
 #include <utility>
@@ -13,6 +15,8 @@
 
 #include "core/src/parallel.hpp"
 #include "ot/src/assignment_kernels.hpp"
+#include "ot/src/assignment_simplex.hpp"
+#include "ot/src/cost_kernels.hpp"
 
 namespace pushforward::ot {
 namespace {
@@ -28,22 +32,22 @@ class AugmentingPaths {
   explicit AugmentingPaths(PointsIn cost)
       : cost_(cost),
         kernels_(detail::assignment_kernels(active_isa())),
+        passes_(detail::cost_kernels(active_isa())),
         n_(cost.rows()),
-        price_(cost.rowwise().minCoeff()),
+        price_(Vector::Constant(cost.rows(), infinite)),
         column_of_(static_cast<std::size_t>(n_), nobody),
         row_of_(static_cast<std::size_t>(n_), nobody),
         key_(n_),
         from_(n_),
-        offset_(n_) {}
+        offset_(n_),
+        places_(static_cast<std::size_t>(n_)) {
+    for (Index j = 0; j < n_; ++j) passes_.lower(column(j), 0.0, price_.data(), n_);
+  }
 
   // Each row goes to the column that is cheapest for it, first come.
   void reduce_rows() {
     for (Index j = 0; j < n_; ++j) {
-      for (Index i = 0; i < n_; ++i) {
-        if (cost_(i, j) != price_[i] || column_of(i) != nobody) continue;
-        assign(i, j);
-        break;
-      }
+      if (const Index i = free_among_ties(j, 0.0); i != nobody) assign(i, j);
     }
   }
 
@@ -60,12 +64,29 @@ class AugmentingPaths {
         const Index holder = column_of(i);
         const double lowered = price_[i] - (bid.second - bid.least);
         const bool wins = lowered < price_[i];
-        if (!wins && holder != nobody) break;  // a tie: leave it to the search
+        if (!wins && holder != nobody) {  // a tie: some row is as good and may be free
+          const Index free = free_among_ties(j, bid.least);
+          if (free != nobody) assign(free, j);
+          break;
+        }
         if (wins && n_ > 1) price_[i] = lowered;
         if (holder != nobody) row_of_[static_cast<std::size_t>(holder)] = nobody;
         assign(i, j);
         j = holder;
       }
+    }
+  }
+
+  // Augments along arcs of reduced cost zero as long as that finds free rows: with many ties that
+  // assigns most columns at once. Depth first with marks that all searches of a phase share, so a
+  // phase looks at every column once at most.
+  void match_tight_arcs() {
+    constexpr int phases = 4;
+    for (int phase = 0; phase < phases; ++phase) {
+      std::vector<bool> seen(static_cast<std::size_t>(n_), false);
+      Index found = 0;
+      for (const Index j : free_columns()) found += augment_tight(j, seen) ? 1 : 0;
+      if (found == 0) return;
     }
   }
 
@@ -117,6 +138,56 @@ class AugmentingPaths {
  private:
   const double* column(Index j) const { return cost_.data() + j * cost_.outerStride(); }
 
+  // The first free row whose reduced cost for column j is `least`, or nobody.
+  Index free_among_ties(Index j, double least) {
+    for (std::int64_t k = 0, ties = find_ties(j, least); k < ties; ++k) {
+      const Index i = places_[static_cast<std::size_t>(k)];
+      if (column_of(i) == nobody) return i;
+    }
+    return nobody;
+  }
+
+  // Writes the rows whose reduced cost for column j is `least` to places_.
+  std::int64_t find_ties(Index j, double least) {
+    return passes_.collect(column(j), price_.data(), least, places_.data(), n_);
+  }
+
+  bool augment_tight(Index start, std::vector<bool>& seen) {
+    struct Visit {
+      Index column;
+      std::vector<std::int32_t> ties;  // rows to try next, last first
+    };
+    std::vector<Visit> path;
+    std::vector<Index> rows;  // rows[k] leads from path[k] to path[k + 1]
+    Index j = start;
+    for (;;) {
+      const double least = kernels_.two_least(column(j), price_.data(), n_).least;
+      const std::int64_t count = find_ties(j, least);
+      const auto end = places_.begin() + count;
+      const auto free = std::find_if(places_.begin(), end,
+                                     [this](std::int32_t i) { return column_of(i) == nobody; });
+      path.push_back({j, {}});
+      if (free != end) {
+        rows.push_back(*free);
+        for (std::size_t k = 0; k < path.size(); ++k) assign(rows[k], path[k].column);
+        return true;
+      }
+      path.back().ties.assign(std::make_reverse_iterator(end), places_.rend());
+      while (!path.empty()) {
+        std::vector<std::int32_t>& ties = path.back().ties;
+        while (!ties.empty() && seen[static_cast<std::size_t>(ties.back())]) ties.pop_back();
+        if (!ties.empty()) break;
+        path.pop_back();
+        if (!rows.empty()) rows.pop_back();
+      }
+      if (path.empty()) return false;
+      const Index i = path.back().ties.back();
+      seen[static_cast<std::size_t>(i)] = true;
+      rows.push_back(i);
+      j = column_of(i);
+    }
+  }
+
   void assign(Index i, Index j) {
     column_of_[static_cast<std::size_t>(i)] = j;
     row_of_[static_cast<std::size_t>(j)] = i;
@@ -134,6 +205,7 @@ class AugmentingPaths {
 
   PointsIn cost_;
   const detail::AssignmentKernels& kernels_;
+  const detail::CostKernels& passes_;
   Index n_;
   Vector price_;
   std::vector<Index> column_of_;
@@ -142,6 +214,7 @@ class AugmentingPaths {
   Vector from_;    // the column before it
   Vector offset_;  // minus its price; infinite once passed
   std::vector<std::pair<Index, double>> passed_;
+  std::vector<std::int32_t> places_;
 };
 
 double largest_magnitude(PointsIn cost, int threads) {
@@ -159,16 +232,24 @@ double largest_magnitude(PointsIn cost, int threads) {
   return largest;
 }
 
-void check(PointsIn cost, double largest) {
-  if (largest <= 1e300) return;
+// Returns whether every entry is finite.
+bool check(PointsIn cost, double largest) {
+  if (largest <= 1e300) return true;
+  bool all_finite = true;
   for (Index j = 0; j < cost.cols(); ++j) {
     for (Index i = 0; i < cost.rows(); ++i) {
       if (std::abs(cost(i, j)) <= 1e300) continue;
+      if (cost(i, j) == infinite) {
+        all_finite = false;
+        continue;
+      }
       pushforward::detail::throw_invalid(
           "assignment", "cost(" + std::to_string(i) + ", " + std::to_string(j) + ")",
-          pushforward::detail::shown(cost(i, j)), "a number between -1e300 and 1e300");
+          pushforward::detail::shown(cost(i, j)),
+          "a number between -1e300 and 1e300, or inf for a forbidden pair");
     }
   }
+  return all_finite;
 }
 
 // Potentials from the row prices alone: g_j = min_i (C_ij - f_i) is feasible by construction.
@@ -176,11 +257,12 @@ void certify(PointsIn cost, const Vector& prices, int threads, AssignmentResult&
   const Index n = cost.rows();
   result.f = prices;
   result.g.resize(n);
-  pushforward::detail::parallel_blocks(n, certificate_block, threads,
-                                       [&](Index begin, Index end, Index) {
-                                         for (Index j = begin; j < end; ++j)
-                                           result.g[j] = (cost.col(j) - prices).minCoeff();
-                                       });
+  const detail::CostKernels& passes = detail::cost_kernels(active_isa());
+  pushforward::detail::parallel_blocks(
+      n, certificate_block, threads, [&](Index begin, Index end, Index) {
+        for (Index j = begin; j < end; ++j)
+          result.g[j] = passes.least(cost.col(j).data(), prices.data(), n).value;
+      });
   const double shift = 0.5 * (result.g.mean() - result.f.mean());
   result.f.array() += shift;
   result.g.array() -= shift;
@@ -200,10 +282,12 @@ AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
   const auto begin = std::chrono::steady_clock::now();
   const Index n = cost.rows();
   require(n >= 1, "assignment", "cost.rows()", n, "at least 1");
-  require(cost.cols() == n, "assignment", "cost.cols()", cost.cols(),
-          std::to_string(n) + ", as many as rows");
+  require(cost.cols() >= n, "assignment", "cost.cols()", cost.cols(),
+          "at least " + std::to_string(n) + ", one for every row");
   const double largest = largest_magnitude(cost, options.threads);
-  check(cost, largest);
+  if (!check(cost, largest) || cost.cols() > n) {
+    return detail::assignment_by_simplex(cost, options, observer);
+  }
 
   AssignmentResult result;
   result.threads = pushforward::detail::thread_count(options.threads);
@@ -211,6 +295,7 @@ AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
   paths.reduce_rows();
   paths.auction();
   paths.auction();
+  paths.match_tight_arcs();
   const std::vector<Index> open = paths.free_columns();
   bool stopped = false;
   for (const Index j : open) {

@@ -216,7 +216,9 @@ Potentials entropic_start(const PointCost& cost, VectorIn a, VectorIn b, int thr
   const double spread = x.norms.mean() + y.norms.mean();
   HalfStep step(bilinear, threads);
 
-  if (spread == 0.0) return {Vector::Zero(a.size()), Vector::Zero(b.size())};
+  if (cost.largest_magnitude() == 0.0 || spread == 0.0) {
+    return {Vector::Zero(a.size()), Vector::Zero(b.size())};
+  }
   const double last = last_epsilon(cost.dim(), std::max(a.size(), b.size())) * spread;
   int stages = 0;
   for (double e = 0.5 * spread; e > last; e /= refinement) ++stages;

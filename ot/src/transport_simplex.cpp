@@ -88,7 +88,14 @@ SimplexStop TransportSimplex::run(const CostView& cost) {
       std::max(1024.0, std::sqrt(static_cast<double>(n) * static_cast<double>(m)));
   const Index block = std::clamp<Index>(static_cast<Index>(wanted / static_cast<double>(n)), 1, m);
   double buffer[strip];
-  for (Index j = 0, since_entering = 0; since_entering < m;) {
+  bool fresh = false;  // whether the potentials carry no drift
+  for (Index j = 0, since_entering = 0;;) {
+    if (since_entering >= m) {
+      if (fresh) return SimplexStop::optimal;
+      tree_.refresh_potentials();
+      fresh = true;
+      since_entering = 0;
+    }
     const double* f = tree_.potentials();
     const double* g = f + n;
     Entering best;
@@ -112,9 +119,9 @@ SimplexStop TransportSimplex::run(const CostView& cost) {
     if (const SimplexStop stop = may_go_on(); stop != SimplexStop::optimal) return stop;
     tree_.pivot(best.i, best.j, best.cost);
     ++pivots_;
+    fresh = false;
     since_entering = 0;
   }
-  return SimplexStop::optimal;
 }
 
 }  // namespace pushforward::ot::detail

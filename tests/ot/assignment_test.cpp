@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "pushforward/core/point_io.hpp"
+#include "pushforward/ot/network_simplex.hpp"
 
 #include "tests/support/splitmix.hpp"
 
@@ -175,23 +176,73 @@ TEST_CASE("assignment: a stopped run leaves a permutation with an honest gap") {
   CHECK(result.certificate.primal > optimum);
 }
 
+TEST_CASE("assignment: more columns than rows and forbidden pairs, against brute force") {
+  constexpr double infinite = std::numeric_limits<double>::infinity();
+  Index infeasible = 0;
+  for (std::uint64_t seed = 0; seed < 80; ++seed) {
+    Splitmix draws(500 + seed);
+    const Index n = 1 + static_cast<Index>(seed % 4), m = n + static_cast<Index>((seed / 4) % 4);
+    Matrix cost = draws.uniform(n, m).array() - 0.4;
+    if (seed % 2 == 1) cost = (5.0 * cost).array().floor();
+    for (Index k = 0; seed % 3 != 0 && k < cost.size(); ++k) {
+      if (draws.uniform() < 0.5) cost.data()[k] = infinite;
+    }
+    // A square problem whose extra rows cost nothing.
+    Matrix square = Matrix::Zero(m, m);
+    square.topRows(n) = cost;
+    const double best = brute_force_mean(square) * double(m) / double(n);
+    const AssignmentResult result = assignment(cost);
+    if (best == infinite) {
+      ++infeasible;
+      CHECK_FALSE(result.converged);
+      CHECK(result.termination == Termination::infeasible);
+      continue;
+    }
+    CHECK(result.converged);
+    CHECK(std::abs(result.mean_cost - best) <= 1e-13);
+    std::vector<bool> taken(static_cast<std::size_t>(m), false);
+    for (const Index j : result.target_of) {
+      REQUIRE(j >= 0);
+      CHECK_FALSE(taken[static_cast<std::size_t>(j)]);
+      taken[static_cast<std::size_t>(j)] = true;
+    }
+    CHECK(((cost.colwise() - result.f).rowwise() - result.g.transpose()).minCoeff() >= -1e-13);
+    if (m > n) CHECK(result.g.maxCoeff() <= 1e-13);
+    CHECK(std::abs(result.certificate.gap()) <= 1e-13);
+  }
+  CHECK(infeasible > 5);
+}
+
+TEST_CASE("assignment: integer costs with many ties end at the optimum of another solver") {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Splitmix draws(700 + seed);
+    const Index n = 20 + static_cast<Index>(seed);
+    const Matrix cost = (static_cast<double>(2 + seed % 9) * draws.uniform(n, n)).array().floor();
+    const AssignmentResult result = assignment(cost);
+    check_optimal(cost, result);
+    const double other = network_simplex(Vector(), Vector(), cost).transport_cost;
+    CHECK(std::abs(result.mean_cost - other) <= 1e-13 * 11.0);
+  }
+}
+
 TEST_CASE("assignment: bad input is refused before any work") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   Matrix cost = Matrix::Ones(3, 3);
   CHECK_THROWS_WITH_AS(assignment(Matrix(0, 0)),
                        "assignment: cost.rows() is 0, expected at least 1", std::invalid_argument);
   CHECK_THROWS_WITH_AS(assignment(Matrix::Ones(3, 2)),
-                       "assignment: cost.cols() is 2, expected 3, as many as rows",
+                       "assignment: cost.cols() is 2, expected at least 3, one for every row",
                        std::invalid_argument);
   cost(1, 2) = nan;
   CHECK_THROWS_WITH_AS(assignment(cost),
-                       "assignment: cost(1, 2) is nan, expected a number between -1e300 and 1e300",
+                       "assignment: cost(1, 2) is nan, expected a number between -1e300 and 1e300, "
+                       "or inf for a forbidden pair",
                        std::invalid_argument);
   cost(1, 2) = -1e301;
-  CHECK_THROWS_WITH_AS(
-      assignment(cost),
-      "assignment: cost(1, 2) is -1e+301, expected a number between -1e300 and 1e300",
-      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(assignment(cost),
+                       "assignment: cost(1, 2) is -1e+301, expected a number between -1e300 and "
+                       "1e300, or inf for a forbidden pair",
+                       std::invalid_argument);
   CHECK_THROWS_WITH_AS(assignment(Matrix::Ones(2, 2), {.tolerance = 0.0}),
                        "AssignmentOptions: tolerance is 0, expected greater than 0",
                        std::invalid_argument);

@@ -22,23 +22,28 @@ struct AssignmentOptions {
 
 /// `iterations` counts augmenting paths, `residual` is gap / largest |cost|.
 struct AssignmentResult : SolveReport {
-  IndexVector target_of;         ///< n: row i goes to column target_of[i]; always a permutation.
-  Vector f, g;                   ///< n each: f_i + g_j <= C_ij to rounding; mean f = mean g.
+  IndexVector target_of;  ///< n: row i goes to column target_of[i], each column taken once at most;
+                          ///< -1 where an infeasible or stopped problem leaves a row without one.
+  Vector f, g;  ///< n and m: f_i + g_j <= C_ij to rounding. Square: mean f = mean g; else g <= 0.
   double mean_cost = not_known;  ///< (1/n) sum_i C(i, target_of[i]): the cost of the coupling.
   DualityGap certificate;        ///< Of mean costs; the dual is recomputed from g alone.
 };
 
-/// min over permutations s of (1/n) sum_i C(i, s(i)), with optimal potentials.
+/// min over one-to-one s of (1/n) sum_i C(i, s(i)), with optimal potentials.
 ///
 /// Shortest augmenting paths: prices by row reduction and two rounds of auctions, then one
-/// Dijkstra search for each point still free. Ends at an optimum whatever the ties. The potentials
+/// Dijkstra search for each point still free; arcs of reduced cost zero, of which costs with ties
+/// have many, are used up first. Ends at an optimum whatever the ties. The potentials
 /// are recomputed against the whole matrix afterwards, so the certificate does not rest on the
 /// search. An observer that stops the run leaves a permutation whose rest is arbitrary, certified
 /// by a gap that is not small.
 ///
-/// @param cost  n x n, finite, of any sign, |C_ij| <= 1e300. Read in place.
-/// Work O(n^3) at worst, about O(n^2.3) on point sets; memory 7 n numbers beside the cost.
-/// @throws std::invalid_argument for a cost that is not square, empty or not finite.
+/// More columns than rows and forbidden pairs go through the network simplex on the allowed pairs;
+/// without a solution `termination` is `infeasible`.
+///
+/// @param cost  n x m, n <= m, of any sign, |C_ij| <= 1e300 or +infinity (forbidden). Read in
+/// place. Work O(n^3) at worst, about O(n^2.3) on point sets; memory 7 n numbers beside the cost.
+/// @throws std::invalid_argument for a cost with fewer columns than rows, empty, or with NaN.
 /// Source: \cite jonker1987.
 AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options = {},
                             const Observer& observer = {});
