@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/src/parallel.hpp"
+#include "ot/src/cell_order.hpp"
 #include "ot/src/soft_transform_kernels.hpp"
 
 namespace pushforward::ot::detail {
@@ -30,29 +31,6 @@ struct Cloud {
   Vector potential;
 };
 
-// Splits order[begin, end) at the median along its widest side, and so on: neighbours in space
-// become neighbours in the order, and aligned ranges of it are cells of a tree.
-void sort_by_cells(const Matrix& points, std::vector<Index>& order, Index begin, Index end) {
-  if (end - begin <= 1) return;
-  Vector low = points.col(order[static_cast<std::size_t>(begin)]);
-  Vector high = low;
-  for (Index k = begin; k < end; ++k) {
-    const auto point = points.col(order[static_cast<std::size_t>(k)]);
-    low = low.cwiseMin(point);
-    high = high.cwiseMax(point);
-  }
-  Index widest;
-  (high - low).maxCoeff(&widest);
-  const Index middle = begin + (end - begin) / 2;
-  std::nth_element(order.begin() + begin, order.begin() + middle, order.begin() + end,
-                   [&](Index p, Index q) {
-                     const double x = points(widest, p), y = points(widest, q);
-                     return x != y ? x < y : p < q;
-                   });
-  sort_by_cells(points, order, begin, middle);
-  sort_by_cells(points, order, middle, end);
-}
-
 // Coarser versions of a measure. In few dimensions, means of cells: they keep the mass where it is
 // on large scales, which is what potentials are slow to learn. In many dimensions cells are too
 // wide for that and points of the measure itself stand for it.
@@ -64,10 +42,8 @@ class Coarsening {
         mass_(mass),
         norm_factor_(norm_factor),
         averages_(points_.rows() <= most_dimensions_for_cells) {
-    order_.resize(static_cast<std::size_t>(size()));
-    std::iota(order_.begin(), order_.end(), 0);
     if (averages_) {
-      sort_by_cells(points_, order_, 0, size());
+      order_ = cell_order(points_);
     } else {
       shuffle(seed);
     }
@@ -105,6 +81,8 @@ class Coarsening {
   static constexpr Index most_dimensions_for_cells = 4;
 
   void shuffle(std::uint64_t state) {
+    order_.resize(static_cast<std::size_t>(size()));
+    std::iota(order_.begin(), order_.end(), 0);
     for (Index i = size() - 1; i > 0; --i) {
       // splitmix64
       std::uint64_t z = state += 0x9E3779B97F4A7C15u;

@@ -2,8 +2,12 @@
 
 #include <utility>
 
+#include "ot/src/cell_order.hpp"
+
 namespace pushforward::ot::detail {
 namespace {
+
+constexpr Index least_points_to_sort = 1000;
 
 // Some rows and columns of stored or otherwise given costs.
 class SubsetCost final : public CostView {
@@ -77,13 +81,29 @@ std::shared_ptr<const CostView> subset(const CostView& cost, const std::vector<I
   return std::make_shared<SubsetCost>(cost, rows, cols);
 }
 
+// Points that are near one another get indices that are, so that walks through large trees stay in
+// the cache.
+void sort_by_cells(const Matrix& coordinates, std::vector<Index>& kept) {
+  const std::vector<Index> order = cell_order(picked(coordinates, kept));
+  std::vector<Index> sorted(kept.size());
+  for (std::size_t k = 0; k < kept.size(); ++k) {
+    sorted[k] = kept[static_cast<std::size_t>(order[k])];
+  }
+  kept = std::move(sorted);
+}
+
 }  // namespace
 
 PositivePart positive_part(const CostView& cost, const Masses& masses) {
   PositivePart part{.rows = positive(masses.a), .cols = positive(masses.b), .masses = masses};
   const auto n = static_cast<Index>(part.rows.size());
   const auto m = static_cast<Index>(part.cols.size());
-  if (n == cost.rows() && m == cost.cols()) {
+  const auto* points = dynamic_cast<const PointCost*>(&cost);
+  const bool sorts = points != nullptr && n + m >= least_points_to_sort;
+  if (sorts) {
+    sort_by_cells(points->source_coordinates(), part.rows);
+    sort_by_cells(points->target_coordinates(), part.cols);
+  } else if (n == cost.rows() && m == cost.cols()) {
     part.cost = std::shared_ptr<const CostView>(std::shared_ptr<const CostView>(), &cost);
     return part;
   }

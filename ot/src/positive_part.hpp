@@ -1,4 +1,4 @@
-/// A problem without the points that have no mass.
+/// A problem without the points that have no mass, large clouds sorted by place.
 #pragma once
 
 #include <memory>
