@@ -34,7 +34,7 @@ struct PartialResult : SolveReport {
 /// @param mass  between 0 and the smaller sum; if it is within rounding of the sums of 0, not 0,
 /// the run may end `infeasible`.
 /// @throws std::invalid_argument naming the first bad mass or option.
-/// Work that of `network_simplex` on all arcs; memory about 40 bytes an arc.
+/// Work that of `network_simplex` on all arcs; memory about 50 bytes an arc.
 /// Source: \cite chapel2020.
 PartialResult partial_transport(VectorIn a, VectorIn b, const CostView& cost, double mass,
                                 const NetworkSimplexOptions& options = {});
