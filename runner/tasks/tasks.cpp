@@ -5,8 +5,12 @@
 #include "runner/tasks/diffusion_theory_expressway.hpp"
 #include "runner/tasks/diffusion_theory_memory.hpp"
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
+#include "runner/tasks/ot_exact.hpp"
 #include "runner/tasks/ot_rate.hpp"
 #include "runner/tasks/ot_semi_discrete.hpp"
+#include "runner/tasks/ot_sinkhorn.hpp"
+#include "runner/tasks/ot_sinkhorn_bias.hpp"
+#include "runner/tasks/ot_sinkhorn_passes.hpp"
 
 namespace pushforward::runner {
 
@@ -20,6 +24,10 @@ Registry shipped_tasks() {
   registry.add<QuantileFlowTask>();
   registry.add<SemidiscreteRateTask>();
   registry.add<SemiDiscreteTask>();
+  registry.add<ExactTask>();
+  registry.add<SinkhornTask>();
+  registry.add<SinkhornBiasTask>();
+  registry.add<SinkhornPassesTask>();
   return registry;
 }
 

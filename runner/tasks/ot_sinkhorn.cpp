@@ -1,0 +1,275 @@
+#include "runner/tasks/ot_sinkhorn.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+
+#include "pushforward/ot/sinkhorn_divergence.hpp"
+
+#include "runner/tasks/sinkhorn_stage.hpp"
+#include "runner/tasks/transport_report.hpp"
+
+namespace pushforward::runner {
+
+namespace {
+
+double entropy(const Vector& weights) {
+  double sum = 0.0;
+  for (const double w : weights) sum -= w > 0.0 ? w * std::log(w) : 0.0;
+  return sum;
+}
+
+/// Residual against passes, and epsilon where it fell on the way.
+Figure convergence_figure(const Matrix& trace, double tolerance) {
+  Series residual{.name = "error of the marginals", .mark = Mark::line, .emphasis = true};
+  Series epsilon{.name = "epsilon", .mark = Mark::steps, .emphasis = true};
+  for (const Index k : evenly_spaced(trace.cols(), 1000)) {
+    residual.x.push_back(trace(0, k));
+    residual.y.push_back(trace(1, k));
+    epsilon.x.push_back(trace(0, k));
+    epsilon.y.push_back(trace(2, k));
+  }
+  const double last = trace.cols() > 0 ? trace(0, trace.cols() - 1) : 1.0;
+  const Series wanted{.name = "tolerance",
+                      .x = {trace.cols() > 0 ? trace(0, 0) : 0.0, last},
+                      .y = {tolerance, tolerance},
+                      .mark = Mark::line,
+                      .reference = true};
+  const Axis passes{.label = "passes over all pairs"};
+  LinePanel errors{.title = "error",
+                   .x = passes,
+                   .y = {.label = "L1 error of the marginals", .scale = Scale::log},
+                   .series = {residual, wanted}};
+  Figure figure{.id = "convergence",
+                .title = "Error of the marginals against passes",
+                .description =
+                    "L1 error of the marginals after each step, on a logarithmic axis, "
+                    "against passes over all pairs, with the tolerance.",
+                .caption = "The error of a step is that of the epsilon in use.",
+                .panels = {errors}};
+  if (trace.cols() > 0 && trace.row(2).maxCoeff() > trace.row(2).minCoeff()) {
+    figure.panels.push_back(LinePanel{.title = "epsilon",
+                                      .x = passes,
+                                      .y = {.label = "epsilon", .scale = Scale::log},
+                                      .series = {epsilon}});
+  }
+  return figure;
+}
+
+/// What a finished solve says, with the images of the sources and their main targets.
+Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
+                  const ot::TransportProblem& problem, int image_width) {
+  const ot::SinkhornResult result = solver.result(state);
+  Bundle out;
+  out.numbers = {{"linear_cost", result.linear_cost},
+                 {"kl_cost", result.kl_cost},
+                 {"transport_cost", result.transport_cost},
+                 {"upper", result.certificate.primal},
+                 {"lower", result.certificate.dual},
+                 {"row_error", result.row_error},
+                 {"column_error", result.column_error},
+                 {"residual", result.residual},
+                 {"epsilon", result.epsilon}};
+  const bool at_epsilon = result.epsilon <= solver.options().epsilon;
+  out.counts = {{"converged", result.converged && at_epsilon},
+                {"termination", static_cast<std::int64_t>(result.termination)},
+                {"method", static_cast<std::int64_t>(result.method)},
+                {"iterations", result.iterations},
+                {"passes", result.passes},
+                {"stages", result.stages},
+                {"newton_steps", result.newton_steps}};
+  out.arrays["f"] = result.f;
+  out.arrays["g"] = result.g;
+  const ot::PotentialCoupling coupling = solver.coupling(result);
+  out.arrays["images"] =
+      coupling.barycentric_map(problem.source.points(), problem.target.points()).points;
+  if (image_width > 0) {
+    Matrix& partners = out.arrays["partners"];
+    partners = Matrix::Zero(1, problem.source.size());
+    for (const Index i : evenly_spaced(problem.source.size(), shown_images)) {
+      const auto largest = coupling.largest(i, 1);
+      if (!largest.empty()) partners(0, i) = static_cast<double>(largest.front().col);
+    }
+  }
+  return out;
+}
+
+SolveReport report_of(const Bundle& outcome) {
+  SolveReport report;
+  report.converged = outcome.counts.at("converged") != 0;
+  report.termination = static_cast<Termination>(outcome.counts.at("termination"));
+  report.iterations = outcome.counts.at("iterations");
+  report.residual = outcome.numbers.at("residual");
+  return report;
+}
+
+void add_scalars(RunContext& context, const Bundle& outcome, const ot::TransportProblem& problem,
+                 const std::string& unit) {
+  const auto& number = outcome.numbers;
+  context.scalar("transport_cost", {.value = number.at("transport_cost"),
+                                    .unit = unit,
+                                    .description = "<P, C>, P rounded onto the marginals"});
+  context.scalar("linear_cost", {.value = number.at("linear_cost"),
+                                 .unit = unit,
+                                 .description = "<P, C>, P of the potentials"});
+  context.scalar("kl_cost", {.value = number.at("kl_cost"),
+                             .unit = unit,
+                             .description = "<P, C> + epsilon KL(P | a b^T)"});
+  context.scalar("lower_bound", {.value = number.at("lower"),
+                                 .unit = unit,
+                                 .description = "of the exact cost, from feasible potentials"});
+  context.scalar("upper_bound", {.value = number.at("upper"),
+                                 .unit = unit,
+                                 .description = "of the exact cost, from the rounded coupling"});
+  context.scalar("gap", {.value = number.at("upper") - number.at("lower"),
+                         .unit = unit,
+                         .description = "between the bounds of the exact cost"});
+  context.scalar("bias_bound",
+                 {.value = number.at("epsilon") * std::min(entropy(problem.source.weights()),
+                                                           entropy(problem.target.weights())),
+                  .unit = unit,
+                  .description = "epsilon min(H(a), H(b)): most that <P, C> exceeds "
+                                 "the exact cost by"});
+  context.scalar("epsilon", {.value = number.at("epsilon"), .unit = unit});
+  context.scalar("marginal_error",
+                 {.value = number.at("residual"), .description = "L1 error of both marginals"});
+  context.scalar("passes", {.value = static_cast<double>(outcome.counts.at("passes")),
+                            .description = "over all pairs"});
+  context.scalar("newton_steps", {.value = static_cast<double>(outcome.counts.at("newton_steps"))});
+}
+
+}  // namespace
+
+void SinkhornTask::validate(const DataSet& data, ConfigProblems& problems) const {
+  problem.validate(output.image_width, data, problems);
+  const auto n = size_of(problem.source, data).n;
+  const auto m = size_of(problem.target, data).n;
+  if (solver.method == ot::SinkhornMethod::sparse_newton && n * m > solver.stored_pairs) {
+    problems.add("/solver/stored_pairs", "sparse_newton stores all " + std::to_string(n * m) +
+                                             " pairs: allow them, or take \"truncated_newton\"");
+  }
+}
+
+PlanEstimate SinkhornTask::plan(const DataSet& data) const {
+  const auto from = size_of(problem.source, data);
+  const auto n = static_cast<double>(from.n);
+  const auto m = static_cast<double>(size_of(problem.target, data).n);
+  const auto d = static_cast<double>(from.d);
+  const double stored = n * m <= static_cast<double>(solver.stored_pairs) ? n * m : 0.0;
+  // A hundred passes is typical of the automatic method; an exponential counts for ten.
+  return {.bytes = 16.0 * stored + 8.0 * (n + m) * (3.0 * d + 20.0),
+          .operations = 100.0 * n * m * (2.0 * d + 10.0),
+          .remedy = stored > 0.0 ? "lower /solver/stored_pairs" : "take fewer points"};
+}
+
+std::vector<Quantity> SinkhornTask::quantities() {
+  return {{"transport_cost", "", "<P, C> of the coupling rounded onto the marginals"},
+          {"linear_cost", "", "<P, C> of the coupling of the potentials"},
+          {"kl_cost", "", "<P, C> + epsilon KL(P | a b^T)"},
+          {"lower_bound", "", "of the exact cost"},
+          {"upper_bound", "", "of the exact cost"},
+          {"gap", "", "upper bound less lower bound"},
+          {"bias_bound", "", "epsilon times the smaller entropy of the weights"},
+          {"epsilon", "", "of the potentials, in units of the cost"},
+          {"marginal_error", "", "L1 error of both marginals"},
+          {"passes", "", "over all pairs"},
+          {"newton_steps", "", "taken"},
+          {"divergence", "", "debiased distance, where it was asked for"}};
+}
+
+std::string_view SinkhornTask::starter() {
+  return R"({
+  "version": 1,
+  "task": "ot.sinkhorn",
+  "name": "sinkhorn",
+  "seed": 1,
+  "problem": {
+    "source": {"type": "gaussian_ring", "points": 150},
+    "target": {"type": "random_mixture", "dim": 2, "points": 120, "random_weights": true},
+    "cost": "squared_euclidean"
+  },
+  "solver": {"epsilon": 0.02, "epsilon_unit": "typical_cost", "divergence": true},
+  "checks": [
+    {"id": "marginals", "quantity": "marginal_error", "max": 1.1e-8},
+    {"id": "bounds in order", "quantity": "lower_bound", "below": "transport_cost"},
+    {"id": "a distance", "quantity": "divergence", "min": 0}
+  ]
+}
+)";
+}
+
+void SinkhornTask::run(RunContext& context) const {
+  const ot::TransportProblem instance = problem.make(context);
+  const auto cost = std::make_shared<ot::PointCost>(instance.cost_view());
+  const double scale =
+      solver.epsilon_unit == EpsilonUnit::cost ? 1.0 : std::max(1e-300, ot::typical_cost(*cost));
+  const ot::SinkhornOptions options{.epsilon = solver.epsilon * scale,
+                                    .method = solver.method,
+                                    .tolerance = solver.tolerance,
+                                    .max_passes = solver.max_passes,
+                                    .over_relaxation = solver.over_relaxation,
+                                    .epsilon_scaling = solver.epsilon_scaling,
+                                    .stored_pairs = solver.stored_pairs,
+                                    .threads = context.threads()};
+  ot::SinkhornSolver entropic(cost, instance.source.weights(), instance.target.weights(), options);
+  const SinkhornRun solved = sinkhorn_stage(context, "transport", entropic);
+  const Bundle& outcome = context.stage("certificate", [&](Stage&) {
+    return outcome_of(entropic, solved.state, instance, output.image_width);
+  });
+  const std::string unit(problem.cost_unit());
+  add_scalars(context, outcome, instance, unit);
+  if (solver.divergence) {
+    const Bundle& own = context.stage("self_transport", [&](Stage&) {
+      Bundle out;
+      const auto source = ot::self_transport(instance.source, instance.cost, options);
+      const auto target = ot::self_transport(instance.target, instance.cost, options);
+      out.numbers = {{"source", source.kl_cost}, {"target", target.kl_cost}};
+      out.counts = {{"converged", source.converged && target.converged}};
+      return out;
+    });
+    if (own.counts.at("converged") == 0) {
+      context.warn("a measure's transport to itself did not converge: `divergence` is inexact");
+    }
+    context.scalar("divergence",
+                   {.value = outcome.numbers.at("kl_cost") -
+                             0.5 * (own.numbers.at("source") + own.numbers.at("target")),
+                    .unit = unit,
+                    .description = "debiased entropic distance"});
+  }
+  const auto method = static_cast<ot::SinkhornMethod>(outcome.counts.at("method"));
+  context.section("Transport",
+                  {"Entropic transport of " + std::to_string(instance.source.size()) +
+                   " points to " + std::to_string(instance.target.size()) + " in dimension " +
+                   std::to_string(instance.source.dim()) + ", finished by `" +
+                   std::string(pushforward::name(method)) + "` after " +
+                   std::to_string(outcome.counts.at("passes")) + " passes over all pairs and " +
+                   std::to_string(outcome.counts.at("stages")) + " values of epsilon."});
+  const Matrix& images = outcome.arrays.at("images");
+  if (auto figure = transport_figure(instance, instance.source.points(), images, "mean targets")) {
+    context.figure(std::move(*figure));
+  }
+  if (output.image_width > 0) {
+    const Matrix& partners = outcome.arrays.at("partners");
+    std::vector<Index> columns;
+    for (const double j : partners.row(0)) columns.push_back(static_cast<Index>(j));
+    context.figure(image_figure(instance, images, columns, output.image_width));
+  }
+  context.figure(convergence_figure(solved.trace, solver.tolerance));
+  context.table(
+      certificate_table({.cost = outcome.numbers.at("transport_cost"),
+                         .certificate = {outcome.numbers.at("upper"), outcome.numbers.at("lower")},
+                         .row_error = outcome.numbers.at("row_error"),
+                         .column_error = outcome.numbers.at("column_error")},
+                        {}));
+  if (output.potentials) {
+    context.array("f", outcome.arrays.at("f").transpose(), unit, "potential, one a source");
+    context.array("g", outcome.arrays.at("g").transpose(), unit, "potential, one a target");
+  }
+  if (output.images) {
+    context.array("images", images, "length", "where the mass of each source goes on average");
+  }
+  context.finish(report_of(outcome));
+}
+
+}  // namespace pushforward::runner
