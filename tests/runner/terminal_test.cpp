@@ -22,6 +22,15 @@ struct Session {
   int status = 0;
 };
 
+/// Whether this machine has pseudo-terminals; a bare container may not.
+bool has_terminals() {
+  int terminal = -1, program = -1;
+  if (::openpty(&terminal, &program, nullptr, nullptr, nullptr) != 0) return false;
+  ::close(program);
+  ::close(terminal);
+  return true;
+}
+
 /// Runs the program on a terminal `columns` wide.
 Session on_terminal(const fs::path& folder, std::vector<std::string> arguments, int columns) {
   std::vector<char*> argv{const_cast<char*>(PUSHFORWARD_TOY)};
@@ -33,6 +42,7 @@ Session on_terminal(const fs::path& folder, std::vector<std::string> arguments, 
   int terminal = -1;
   const auto start = std::chrono::steady_clock::now();
   const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, &size);
+  REQUIRE(pid >= 0);
   if (pid == 0) {
     if (::chdir(folder.c_str()) != 0) ::_exit(99);
     ::execv(PUSHFORWARD_TOY, argv.data());
@@ -70,6 +80,10 @@ std::vector<std::string> live_lines(const std::string& text) {
 }  // namespace
 
 TEST_CASE("terminal: one live line, redrawn at most ten times a second, gone at the end") {
+  if (!has_terminals()) {
+    MESSAGE("skipped: no pseudo-terminals here");
+    return;
+  }
   const TemporaryFolder scratch;
   write_config(scratch.path, 1500);
   const Session session = on_terminal(scratch.path, {"run", "walk.json", "--out", "a"}, 140);
@@ -99,6 +113,10 @@ TEST_CASE("terminal: one live line, redrawn at most ten times a second, gone at 
 }
 
 TEST_CASE("terminal: the live line never wraps on a narrow terminal") {
+  if (!has_terminals()) {
+    MESSAGE("skipped: no pseudo-terminals here");
+    return;
+  }
   const TemporaryFolder scratch;
   write_config(scratch.path, 800);
   const Session session = on_terminal(scratch.path, {"run", "walk.json", "--out", "a"}, 30);
@@ -113,6 +131,10 @@ TEST_CASE("terminal: the live line never wraps on a narrow terminal") {
 }
 
 TEST_CASE("terminal: progress plain, json and none draw nothing over itself") {
+  if (!has_terminals()) {
+    MESSAGE("skipped: no pseudo-terminals here");
+    return;
+  }
   const TemporaryFolder scratch;
   write_config(scratch.path, 50);
   for (const std::string mode : {"plain", "json", "none"}) {
