@@ -6,6 +6,7 @@
 #include "runner/tasks/diffusion_theory_memory.hpp"
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
 #include "runner/tasks/ot_exact.hpp"
+#include "runner/tasks/ot_map_rate.hpp"
 #include "runner/tasks/ot_rate.hpp"
 #include "runner/tasks/ot_semi_discrete.hpp"
 #include "runner/tasks/ot_sinkhorn.hpp"
@@ -28,6 +29,7 @@ Registry shipped_tasks() {
   registry.add<SinkhornTask>();
   registry.add<SinkhornBiasTask>();
   registry.add<SinkhornPassesTask>();
+  registry.add<MapRateTask>();
   return registry;
 }
 
