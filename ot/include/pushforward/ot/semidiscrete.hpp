@@ -13,6 +13,7 @@
 #include "pushforward/core/options.hpp"
 #include "pushforward/core/report.hpp"
 #include "pushforward/core/types.hpp"
+#include "pushforward/ot/semidiscrete_report.hpp"
 
 namespace pushforward::ot {
 
@@ -61,31 +62,13 @@ struct SemidiscreteOptions {
   void validate() const;  ///< @throws std::invalid_argument naming the first bad field.
 };
 
-/// A Monte Carlo mean.
-struct MonteCarloEstimate {
-  double value = not_known;
-  double standard_error = not_known;
-};
-
-/// `residual` is `mass_error_bound`; `iterations` counts batches.
-struct SemidiscreteResult : SolveReport {
-  Vector heights;  ///< N: cell j is where <x, y_j> + h_j is largest; sum_j nu_j w_j = 0 (below).
-  Vector masses;   ///< N: m_j, the source mass of cell j, estimated by the certifying draws.
-
-  /// max_j |m_j - nu_j| / nu_j over the atoms with nu_j > 0: the estimate from the certifying
-  /// draws, and an upper bound that fails with probability at most `failure_probability`.
-  double mass_error = not_known;
-  double mass_error_bound = not_known;
-
-  MonteCarloEstimate chi_squared;    ///< sum_j (m_j - nu_j)^2 / nu_j, debiased: may be negative.
-  double mass_l1_error = not_known;  ///< |m - nu|_1, estimated (biased upwards by noise).
-  double mass_l1_error_bound = not_known;  ///< Upper bound, at the same level as the above.
-  double w2_squared_bound = not_known;     ///< diam(Y)^2 |m - nu|_1 / 2 >= W_2^2(T#mu, nu).
-
-  MonteCarloEstimate primal;  ///< E |x - T(x)|^2.
-  MonteCarloEstimate dual;    ///< D(w) <= W_2^2(mu, nu), equal at the optimum.
-
-  Index empty_cells = 0;  ///< Atoms with nu_j > 0 that no certifying draw reached.
+/// `residual` is `mass_error_bound`; `iterations` counts batches. Masses, errors and values are
+/// those of the certifying draws: estimates, the L1 error biased upwards by noise.
+struct SemidiscreteResult : SemidiscreteReport {
+  double mass_error_bound = not_known;     ///< Of `mass_error`, fails with `failure_probability`.
+  double mass_l1_error_bound = not_known;  ///< Of `mass_l1_error`, at the same level.
+  MonteCarloEstimate chi_squared;       ///< sum_j (m_j - nu_j)^2 / nu_j, debiased: may be negative.
+  double w2_squared_bound = not_known;  ///< diam(Y)^2 |m - nu|_1 / 2 >= W_2^2(T#mu, nu).
   std::int64_t ascent_samples = 0;
   std::int64_t certificate_samples = 0;  ///< Those behind the final certificate.
   Isa isa = Isa::base;                   ///< Instruction set of the assignment kernel.

@@ -1,0 +1,85 @@
+#include "ot/src/damped_newton.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pushforward::ot::detail {
+namespace {
+
+constexpr double shortest_step = 0x1p-20;
+
+}  // namespace
+
+double relative_mass_error(const Vector& masses, const Vector& wanted) {
+  return ((masses - wanted).array().abs() / wanted.array()).maxCoeff();
+}
+
+DampedNewton::DampedNewton(const LaguerreSource& source, const Matrix& sites, const Vector& wanted,
+                           int threads)
+    : sites_(sites),
+      wanted_(wanted),
+      cells_(source.cells(sites, threads)),
+      laplacian_(sites.cols()) {}
+
+CellMeasures DampedNewton::evaluate(const Vector& weights) {
+  ++evaluations_;
+  return cells_->measures(weights, uniform_share_);
+}
+
+bool DampedNewton::start(const Vector& weights, double uniform_share) {
+  uniform_share_ = uniform_share;
+  weights_ = weights;
+  weights_.array() -= weights_.dot(wanted_);
+  measures_ = evaluate(weights_);
+  smallest_allowed_ = 0.5 * std::min(measures_.masses.minCoeff(), wanted_.minCoeff());
+  history_.push_back({error(), not_known});
+  return smallest_allowed_ > 0.0;
+}
+
+Termination DampedNewton::solve(const Limits& limits) {
+  for (int step = 0;; ++step) {
+    if (!measures_.masses.allFinite()) return Termination::non_finite;
+    if (error() <= limits.tolerance) return Termination::converged;
+    if (step == limits.max_iterations) return Termination::max_iterations;
+    if (limits.stop) {
+      const Termination asked = limits.stop(error());
+      if (asked != Termination::converged) return asked;
+    }
+    double length = 1.0;
+    if (!advance(direction(), length)) return Termination::stalled;
+    ++iterations_;
+    history_.push_back({error(), length});
+  }
+}
+
+// m(w + dw) = m + L dw to first order, so that L dw = nu - m.
+Vector DampedNewton::direction() {
+  std::vector<LaplacianEdge> edges;
+  edges.reserve(measures_.facets.size());
+  for (const CellFacet& facet : measures_.facets) {
+    const double distance = (sites_.col(facet.first) - sites_.col(facet.second)).norm();
+    edges.push_back({facet.first, facet.second, 0.5 * facet.integral / distance});
+  }
+  Vector step;
+  laplacian_.solve(edges, wanted_ - measures_.masses, 1e-6, step);
+  return step;
+}
+
+bool DampedNewton::advance(const Vector& direction, double& length) {
+  const double norm = (measures_.masses - wanted_).norm();
+  if (!direction.allFinite()) return false;
+  for (; length >= shortest_step; length *= 0.5) {
+    Vector trial = weights_ + length * direction;
+    trial.array() -= trial.dot(wanted_);
+    CellMeasures measured = evaluate(trial);
+    if (measured.masses.minCoeff() >= smallest_allowed_ &&
+        (measured.masses - wanted_).norm() <= (1.0 - 0.5 * length) * norm) {
+      weights_ = std::move(trial);
+      measures_ = std::move(measured);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace pushforward::ot::detail
