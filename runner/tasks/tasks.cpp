@@ -7,6 +7,7 @@
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
 #include "runner/tasks/ot_exact.hpp"
 #include "runner/tasks/ot_map_rate.hpp"
+#include "runner/tasks/ot_noise_assignment.hpp"
 #include "runner/tasks/ot_rate.hpp"
 #include "runner/tasks/ot_semi_discrete.hpp"
 #include "runner/tasks/ot_sinkhorn.hpp"
@@ -30,6 +31,7 @@ Registry shipped_tasks() {
   registry.add<SinkhornBiasTask>();
   registry.add<SinkhornPassesTask>();
   registry.add<MapRateTask>();
+  registry.add<NoiseAssignmentTask>();
   return registry;
 }
 
