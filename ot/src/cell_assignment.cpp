@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
+
+#include "ot/src/circle_kernels.hpp"
 
 namespace pushforward::ot::detail {
 namespace {
@@ -97,23 +100,70 @@ void CellAssignment::best(const double* x, Index n, Index slots, double* values,
   kernels.best_f64({atoms_f64_.data(), heights_f64_.data(), dim_, panels}, x, n, best);
 }
 
+void CellAssignment::circles(const float* x, Index pairs, Index points, Index slots, float* values,
+                             std::int32_t* labels) const {
+  std::fill_n(values, points * pairs * slots, -std::numeric_limits<float>::infinity());
+  std::fill_n(labels, points * pairs * slots, -1);
+  const auto size = static_cast<Index>(heights_f32_.size());
+  const Index panels = size / cell_assignment_kernels(isa_).width_f32;
+  const auto scratch = std::make_unique_for_overwrite<float[]>(
+      static_cast<std::size_t>(2 * std::min<Index>(pairs, waiting_pairs) * size));
+  circle_kernels(isa_).best({atoms_f32_.data(), heights_f32_.data(), dim_, panels}, x, pairs,
+                            points, {values, labels, slots}, scratch.get());
+}
+
+void CellAssignment::best_on_circles(const float* x, Index pairs, Index slots, float* values,
+                                     std::int32_t* labels) const {
+  circles(x, pairs, points_on_circle, slots, values, labels);
+}
+
+// A score is d products and a height, each rounded to u and added in order, so its error is at most
+// (d + 4) u (|x| |y| + |h|); two scores differ by the sum of their errors.
+double CellAssignment::score_error(double norm) const {
+  return 1.01 * static_cast<double>(dim_ + 4) * 0x1p-53 * (norm * largest_norm_ + largest_height_);
+}
+
+bool CellAssignment::is_decided(double norm, const float* best_two) const {
+  const double gap = static_cast<double>(best_two[0]) - static_cast<double>(best_two[1]);
+  return gap > 2.0 * 0x1p29 * score_error(norm);
+}
+
 void CellAssignment::best_exact(const double* x, Index n, std::int32_t* labels) const {
   const std::vector<float> single(x, x + n * dim_);
   std::vector<float> values(static_cast<std::size_t>(2 * n));
   std::vector<std::int32_t> best_two(static_cast<std::size_t>(2 * n));
   best(single.data(), n, 2, values.data(), best_two.data());
-  // A score is d products and a height, each rounded from double and added in order, so its error
-  // is at most (d + 4) u (|x| |y| + |h|), u = 2^-24; two scores differ by the sum of their errors.
-  const double error = 2.0 * static_cast<double>(dim_ + 4) * 0x1p-24 * 1.01;
   for (Index i = 0; i < n; ++i) {
     labels[i] = best_two[static_cast<std::size_t>(2 * i)];
     const double norm = Eigen::Map<const Vector>(x + i * dim_, dim_).norm();
-    const double gap = static_cast<double>(values[static_cast<std::size_t>(2 * i)]) -
-                       static_cast<double>(values[static_cast<std::size_t>(2 * i + 1)]);
-    if (gap > error * (norm * largest_norm_ + largest_height_)) continue;
+    if (is_decided(norm, values.data() + 2 * i)) continue;
     double value;
     best(x + i * dim_, 1, 1, &value, labels + i);
   }
+}
+
+void CellAssignment::best_exact_opposite(const double* x, Index n, std::int32_t* labels) const {
+  const std::vector<float> single(x, x + n * dim_);
+  std::vector<float> values(static_cast<std::size_t>(4 * n));
+  std::vector<std::int32_t> best_two(static_cast<std::size_t>(4 * n));
+  circles(single.data(), n / 2, points_on_axes, 2, values.data(), best_two.data());
+  std::vector<Index> open;  // places of points that double precision decides, all at once
+  std::vector<double> points;
+  for (Index i = 0; i < n; ++i) {
+    const Eigen::Map<const Vector> end(x + i * dim_, dim_);
+    const double norm = end.norm();
+    for (const Index side : {0, 1}) {
+      const Index list = i / 2 * points_on_axes + 2 * side + i % 2;
+      labels[2 * i + side] = best_two[static_cast<std::size_t>(2 * list)];
+      if (is_decided(norm, values.data() + 2 * list)) continue;
+      open.push_back(2 * i + side);
+      for (const double coordinate : end) points.push_back(side == 0 ? coordinate : -coordinate);
+    }
+  }
+  std::vector<double> scores(open.size());
+  std::vector<std::int32_t> decided(open.size());
+  best(points.data(), static_cast<Index>(open.size()), 1, scores.data(), decided.data());
+  for (std::size_t k = 0; k < open.size(); ++k) labels[open[k]] = decided[k];
 }
 
 }  // namespace pushforward::ot::detail

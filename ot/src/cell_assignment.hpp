@@ -42,11 +42,27 @@ class CellAssignment {
   void best(const float* x, Index n, Index slots, float* values, std::int32_t* labels) const;
   void best(const double* x, Index n, Index slots, double* values, std::int32_t* labels) const;
 
+  /// The same in single precision for points on circles about the origin: pair i, x (columns 2 i
+  /// and 2 i + 1 of d x 2 n), gives the points 8 i, ..., 8 i + 7, which are cos(t) x_2i + sin(t)
+  /// x_2i+1 for t = 0, 45, ..., 315 degrees. Two products an atom for eight points: rounding
+  /// differs from that of best(). For the dense method only. values, labels: slots x 8 n.
+  void best_on_circles(const float* x, Index pairs, Index slots, float* values,
+                       std::int32_t* labels) const;
+
   /// The best cell as double precision finds it, at the price of single precision: double decides
   /// only where the two best scores are closer than their rounding error.
   void best_exact(const double* x, Index n, std::int32_t* labels) const;
+  /// The same for the points x_0, -x_0, x_1, -x_1, ... of x (d x n, n even), at the price of n. For
+  /// the dense method only. labels: 2 n.
+  void best_exact_opposite(const double* x, Index n, std::int32_t* labels) const;
+
+  /// A bound on |score - exact score| in double precision for |x| = `norm`.
+  double score_error(double norm) const;
 
  private:
+  void circles(const float* x, Index pairs, Index points, Index slots, float* values,
+               std::int32_t* labels) const;
+  bool is_decided(double norm, const float* best_two) const;
   Index size_ = 0, dim_ = 0;
   Isa isa_;
   double largest_norm_ = 0.0, largest_height_ = 0.0;

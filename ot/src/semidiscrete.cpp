@@ -22,6 +22,9 @@ constexpr double floor_excess = 1.05;
 // The share of the tolerance that the ascent may use up: least draws in all (docs/semidiscrete.md).
 constexpr double ascent_share = 0.48;
 constexpr double certificate_parts = 4.0;  // batches that a certificate is drawn in
+// Of the cost and the dual value of a trial and their squares; of 1 / nu_j over ordered pairs of a
+// draw and its mirror image that share cell j.
+constexpr Index sums = 5;
 
 }  // namespace
 
@@ -61,8 +64,8 @@ struct SemidiscreteSolver::Implementation {
 
   void begin_certificate(SemidiscreteState& state) const {
     state.phase = in_certificate;
-    state.hits = IndexVector::Zero(centred().size());
-    state.sums = Vector::Zero(4);
+    state.hits = state.first_hits = IndexVector::Zero(centred().size());
+    state.sums = Vector::Zero(sums);
     state.certificate_samples = 0;
     state.planned_samples = planned(wanted_deviation(), state);
   }
@@ -73,24 +76,68 @@ struct SemidiscreteSolver::Implementation {
     return static_cast<std::int64_t>(std::min(1e15, std::ceil(hits / smallest_weight())));
   }
 
-  void draw_certificate(std::int64_t n, SemidiscreteState& state) const {
+  // Draws that make one trial: two if half of them are mirror images.
+  std::int64_t draws_a_trial() const { return centred().has_circles ? 2 : 1; }
+
+  detail::DependentPairs mirrored_pairs(const SemidiscreteState& state) const {
+    if (draws_a_trial() == 1) return {};
+    return {static_cast<double>(state.certificate_samples), state.sums[4]};
+  }
+
+  detail::BinomialCounts binomial_counts(const SemidiscreteState& state) const {
     const detail::CentredProblem& target = centred();
+    const std::int64_t trials = state.certificate_samples / draws_a_trial();
+    if (draws_a_trial() == 1) {
+      return {trials, state.hits, IndexVector::Ones(target.size())};
+    }
+    // The score at the mean is the height. Points as far out as any draw may be sorted wrongly.
+    detail::CellAssignment cells(target.atoms);
+    cells.set_heights(state.average);
+    const double farthest = 100.0 * static_cast<double>(target.dim()) * target.source_spread;
+    const double holds_mean = state.average.maxCoeff() - 2.0 * cells.score_error(farthest);
+    detail::BinomialCounts counts{trials, state.hits, IndexVector::Constant(target.size(), 2)};
+    for (Index j = 0; j < target.size(); ++j) {
+      if (state.average[j] < holds_mean) continue;
+      counts.hits[j] = state.first_hits[j];
+      counts.chances[j] = 1;
+    }
+    return counts;
+  }
+
+  void draw_certificate(std::int64_t wanted, SemidiscreteState& state) const {
+    const detail::CentredProblem& target = centred();
+    const std::int64_t a_trial = draws_a_trial();
+    const std::int64_t n = a_trial == 1 ? wanted : (wanted + 3) / 4 * 4;
     detail::CellAssignment cells(target.atoms);
     cells.set_heights(state.average);
     const Vector w = target.power_weights(state.average);
     const RngKey key{.seed = options.seed,
                      .step = static_cast<std::uint32_t>(state.iteration),
                      .purpose = Draw::certificate};
+    const double share = 1.0 / static_cast<double>(a_trial);
+    double cost = 0.0, dual = 0.0;  // of the trial so far
+    std::int32_t first = -1;        // the cell of its first draw
+    std::int64_t i = 0;
     detail::visit_draws(target, cells, key, n, true, options.threads,
                         [&](const detail::CellDraw& draw) {
+                          const bool is_first = i % a_trial == 0, is_last = ++i % a_trial == 0;
                           if (draw.label < 0) {
                             state.sums.setConstant(not_known);
                             return;
                           }
                           ++state.hits[draw.label];
-                          const double dual = draw.cost - w[draw.label];
-                          state.sums[0] += draw.cost;
-                          state.sums[1] += draw.cost * draw.cost;
+                          if (is_first) {
+                            ++state.first_hits[draw.label];
+                            first = draw.label;
+                            cost = dual = 0.0;
+                          } else if (draw.label == first) {
+                            state.sums[4] += 2.0 / target.weights[first];
+                          }
+                          cost += share * draw.cost;
+                          dual += share * (draw.cost - w[draw.label]);
+                          if (!is_last) return;
+                          state.sums[0] += cost;
+                          state.sums[1] += cost * cost;
                           state.sums[2] += dual;
                           state.sums[3] += dual * dual;
                         });
@@ -115,7 +162,8 @@ struct SemidiscreteSolver::Implementation {
         std::min({part, state.planned_samples - state.certificate_samples, std::int64_t{1} << 30});
     draw_certificate(n, state);
     const detail::CentredProblem& target = centred();
-    const auto chi = detail::chi_squared(state.hits, state.certificate_samples, target.weights);
+    const auto chi = detail::chi_squared(state.hits, state.certificate_samples, target.weights,
+                                         mirrored_pairs(state));
     // A look at the estimate costs nothing: only bounds that may end the run are counted.
     const double squared = std::max(0.0, chi.value - chi.standard_error) /
                            (static_cast<double>(target.size()) * smallest_weight());
@@ -135,7 +183,7 @@ struct SemidiscreteSolver::Implementation {
     }
     ++state.looks;
     const auto bounds =
-        detail::mass_bounds(state.hits, state.certificate_samples, target.weights,
+        detail::mass_bounds(binomial_counts(state), target.weights,
                             detail::look_failure(options.failure_probability, state.looks));
     if (bounds.relative_bound <= options.tolerance) {
       state.phase = over;
@@ -176,8 +224,8 @@ SemidiscreteSolver& SemidiscreteSolver::operator=(SemidiscreteSolver&&) noexcept
 SemidiscreteState SemidiscreteSolver::init() const {
   SemidiscreteState state;
   const Implementation& self = *implementation_;
-  state.sums = Vector::Zero(4);
-  state.hits = IndexVector::Zero(self.centred().size());
+  state.sums = Vector::Zero(sums);
+  state.hits = state.first_hits = IndexVector::Zero(self.centred().size());
   if (self.is_newton()) {
     detail::begin_stochastic_newton(self.levels, self.options, state);
   } else {
@@ -204,9 +252,10 @@ void SemidiscreteSolver::check(const SemidiscreteState& state) const {
   size("average", state.average.size(), atoms);
   size("first_moments", state.first_moments.size(), atoms);
   size("second_moments", state.second_moments.size(), atoms);
-  size("sums", state.sums.size(), 4);
+  size("sums", state.sums.size(), sums);
   size("error_history", state.error_history.size(), 2);
   size("hits", state.hits.size(), self.centred().size());
+  size("first_hits", state.first_hits.size(), self.centred().size());
 }
 
 void SemidiscreteSolver::step(SemidiscreteState& state) const {
@@ -305,22 +354,24 @@ SemidiscreteResult SemidiscreteSolver::result(const SemidiscreteState& state) co
   }
 
   const auto bounds =
-      detail::mass_bounds(state.hits, state.certificate_samples, target.weights,
+      detail::mass_bounds(self.binomial_counts(state), target.weights,
                           detail::look_failure(self.options.failure_probability,
                                                std::max<std::int64_t>(1, state.looks)));
   result.mass_error = bounds.relative_error;
   result.residual = result.mass_error_bound = bounds.relative_bound;
   result.mass_l1_error = bounds.l1_error;
   result.mass_l1_error_bound = bounds.l1_bound;
-  result.chi_squared = detail::chi_squared(state.hits, state.certificate_samples, target.weights);
+  result.chi_squared = detail::chi_squared(state.hits, state.certificate_samples, target.weights,
+                                           self.mirrored_pairs(state));
   const double radius = std::sqrt(target.atoms.colwise().squaredNorm().maxCoeff());
   const double box = (target.atoms.rowwise().maxCoeff() - target.atoms.rowwise().minCoeff()).norm();
   const double diameter = std::min(2.0 * radius, box);
   result.w2_squared_bound = diameter * diameter * bounds.l1_bound / 2.0;
+  const double trials = draws / static_cast<double>(self.draws_a_trial());
   const auto estimate = [&](double sum, double squares) {
-    const double mean = sum / draws;
+    const double mean = sum / trials;
     return MonteCarloEstimate{
-        mean, std::sqrt(std::max(0.0, squares / draws - mean * mean) / (draws - 1.0))};
+        mean, std::sqrt(std::max(0.0, squares / trials - mean * mean) / (trials - 1.0))};
   };
   result.primal = estimate(state.sums[0], state.sums[1]);
   result.dual = estimate(state.sums[2], state.sums[3]);

@@ -52,6 +52,11 @@ Index trial_draws(const CentredProblem& problem) {
   return std::max(smallest_batch, draws_per_atom * problem.size());
 }
 
+Index whole_circles(const CentredProblem& problem, Index draws) {
+  const Index size = circle_size(problem);
+  return (draws + size - 1) / size * size;
+}
+
 Index batch_size(const CentredProblem& problem, bool is_last, double wanted_samples,
                  const SemidiscreteState& state) {
   const double least_weight = problem.weights.minCoeff();
@@ -64,10 +69,11 @@ Index batch_size(const CentredProblem& problem, bool is_last, double wanted_samp
       trial_draws(problem),
       static_cast<Index>(std::min(static_cast<double>(draws_per_atom) / least_weight, most_draws)));
   const auto have = static_cast<double>(state.averaged_samples);
-  if (have == 0.0) return least;
+  if (have == 0.0) return whole_circles(problem, least);
   const double missing = std::max(wanted_samples - have, have / 4.0);
   const double most = std::min(growth * std::max(have, static_cast<double>(least)), most_draws);
-  return std::max(least, static_cast<Index>(std::ceil(std::min(missing, most))));
+  return whole_circles(problem,
+                       std::max(least, static_cast<Index>(std::ceil(std::min(missing, most)))));
 }
 
 // The draws that the average is worth: those behind it, unless fresh draws tell another story.
@@ -83,6 +89,7 @@ double worth(double chi, double claimed, Index cells, double fresh) {
 struct Evidence {
   IndexVector hits;
   double draws;
+  double worth;  // as many independent draws
 };
 
 // The masses that the batch's draws, with `hits`, are to have after its step: of the error in the
@@ -95,9 +102,9 @@ Vector wanted_masses(const CentredProblem& problem, const IndexVector& hits, dou
     const double nu = problem.weights[j];
     const double error = nu - static_cast<double>(evidence.hits[j]) / evidence.draws;
     // Bernstein's deviation, for cells of few draws.
-    const double noise = doubt * std::sqrt(nu * (1.0 / evidence.draws + 1.0 / before)) +
-                         doubt * doubt / (3.0 * evidence.draws);
-    const double gain = std::abs(error) > noise ? 1.0 : evidence.draws / (evidence.draws + before);
+    const double noise = doubt * std::sqrt(nu * (1.0 / evidence.worth + 1.0 / before)) +
+                         doubt * doubt / (3.0 * evidence.worth);
+    const double gain = std::abs(error) > noise ? 1.0 : evidence.worth / (evidence.worth + before);
     wanted[j] = std::max(0.25 * nu, static_cast<double>(hits[j]) / n + gain * error);
   }
   return wanted / wanted.sum();
@@ -145,6 +152,7 @@ void level_batch(const CentredProblem& problem, bool is_last, bool may_descend,
   const bool is_fine = state.averaged_samples > near_draws_per_atom * atoms;
   CandidateLists lists{std::min(is_fine ? near_list_slots : list_slots, atoms), {}, {}};
   IndexVector hits;
+  DependentPairs pairs;
   ++state.level_batches;
   for (const Index draws : {trial, n}) {  // cells without mass show before all draws are made
     if (draws == lists.size()) break;
@@ -155,7 +163,8 @@ void level_batch(const CentredProblem& problem, bool is_last, bool may_descend,
       state.heights.setConstant(not_known);
       return;
     }
-    state.error_history[0] = std::max(0.0, chi_squared(hits, draws, problem.weights).value);
+    pairs = pairs_on_circles(lists, circle_size(problem), problem.weights);
+    state.error_history[0] = std::max(0.0, chi_squared(hits, draws, problem.weights, pairs).value);
     if (may_descend && state.error_history[0] > hopeless) return;
     const std::vector<Index> starved = starved_cells(hits, problem.weights, draws);
     if (starved.empty() || state.was_raised == 1) continue;
@@ -173,16 +182,23 @@ void level_batch(const CentredProblem& problem, bool is_last, bool may_descend,
   const bool is_far = !(error < settled * settled);
   const GraphLaplacian hidden =
       hidden_laplacian(problem, cells, lists, key, trial, options.threads);
-  Evidence evidence{hits, static_cast<double>(n)};
+  Evidence evidence{hits, static_cast<double>(n), 0.0};
   if (is_last && state.certificate_samples > 0) {
     evidence.hits += state.hits;
-    evidence.draws += static_cast<double>(state.certificate_samples);
+    const auto draws = static_cast<double>(state.certificate_samples);
+    evidence.draws += draws;
+    if (problem.has_circles) {  // half of those draws are mirror images
+      pairs.count += draws;
+      pairs.coincidences += state.sums[4];
+    }
     state.certificate_samples = 0;
-    error = chi_squared(evidence.hits, static_cast<std::int64_t>(evidence.draws), problem.weights)
+    error = chi_squared(evidence.hits, static_cast<std::int64_t>(evidence.draws), problem.weights,
+                        pairs)
                 .value;
   }
+  evidence.worth = independent_draws(evidence.draws, pairs, atoms);
   const double before =
-      worth(error, static_cast<double>(state.averaged_samples), atoms, evidence.draws);
+      worth(error, static_cast<double>(state.averaged_samples), atoms, evidence.worth);
   const BatchStep step =
       is_far ? approach(problem, cells, state.average, hidden, key, trial, options.threads)
              : solve_batch(lists,
@@ -190,7 +206,7 @@ void level_batch(const CentredProblem& problem, bool is_last, bool may_descend,
                            hidden, options.threads);
   state.average += step.change;
   const bool is_solved = !is_far && step.excess < solved;
-  state.averaged_samples = is_solved ? static_cast<std::int64_t>(before + evidence.draws) : 0;
+  state.averaged_samples = is_solved ? static_cast<std::int64_t>(before + evidence.worth) : 0;
   state.average.array() -= state.average.dot(problem.weights);
   state.heights = state.average;
 }

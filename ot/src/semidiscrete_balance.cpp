@@ -37,9 +37,8 @@ Vector half_weight_raises(const CentredProblem& problem, const CellAssignment& c
   for (Index start = 0; start < draws; start += block) {
     const Index n = std::min(block, draws - start);
     const OneThread scope;
-    Matrix x =
-        problem.source->draws(key.at_chain(key.chain + static_cast<std::uint32_t>(start)), n);
-    x.colwise() -= problem.source_mean;
+    Matrix x(problem.dim(), n);
+    ascent_draws(problem, key, start, x);
     cells.best(x.data(), n, 1, best.data(), labels.data());
     scores.leftCols(n).noalias() = y.transpose() * x;
     for (Index i = 0; i < n; ++i) {

@@ -91,6 +91,25 @@ void sort_draws(const CandidateLists& lists, VectorIn change, int threads, Sorte
 
 }  // namespace
 
+DependentPairs pairs_on_circles(const CandidateLists& lists, Index size, VectorIn weights) {
+  const Index n = lists.size();
+  DependentPairs pairs{static_cast<double>(n * (size - 1)), 0.0};
+  for (Index i = 0; i < n; ++i) {
+    const std::int32_t label = lists.labels[static_cast<std::size_t>(i * lists.slots)];
+    if (label < 0) continue;
+    for (Index k = i - i % size; k < i; ++k) {
+      if (lists.labels[static_cast<std::size_t>(k * lists.slots)] != label) continue;
+      pairs.coincidences += 2.0 / weights[label];
+    }
+  }
+  return pairs;
+}
+
+double independent_draws(double n, const DependentPairs& pairs, Index cells) {
+  const double covariance = (pairs.coincidences - pairs.count) / n;
+  return n / (1.0 + std::max(0.0, covariance) / std::max(1.0, static_cast<double>(cells - 1)));
+}
+
 void draw_candidates(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
                      Index n, int threads, CandidateLists& lists) {
   const Index slots = lists.slots, have = lists.size();
@@ -99,13 +118,9 @@ void draw_candidates(const CentredProblem& problem, const CellAssignment& cells,
   pushforward::detail::parallel_blocks(
       n - have, cells.block(), threads, [&](Index first, Index last, Index) {
         const Index begin = have + first, end = have + last;
-        const OneThread scope;
-        Matrix x(problem.dim(), end - begin);
-        problem.source->draw(key.at_chain(key.chain + static_cast<std::uint32_t>(begin)), x);
-        x.colwise() -= problem.source_mean;
-        const std::vector<float> single(x.data(), x.data() + x.size());
         float* scores = lists.scores.data() + begin * slots;
-        cells.best(single.data(), end - begin, slots, scores, lists.labels.data() + begin * slots);
+        sort_ascent_draws(problem, cells, key, begin, end, slots, scores,
+                          lists.labels.data() + begin * slots);
         for (Index i = 0; i < end - begin; ++i, scores += slots) {
           for (Index k = slots - 1; k >= 0; --k) scores[k] -= scores[0];
         }

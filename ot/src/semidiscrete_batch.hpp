@@ -6,6 +6,7 @@
 
 #include "ot/src/graph_laplacian.hpp"
 #include "ot/src/semidiscrete_cells.hpp"
+#include "ot/src/semidiscrete_certificate.hpp"
 
 namespace pushforward::ot::detail {
 
@@ -19,6 +20,15 @@ struct CandidateLists {
 
   Index size() const { return static_cast<Index>(labels.size()) / slots; }
 };
+
+/// Pairs of the draws in `lists` on one circle of `size` draws, and those of them that share a
+/// cell.
+DependentPairs pairs_on_circles(const CandidateLists& lists, Index size, VectorIn weights);
+
+/// The independent draws whose masses are as good as those of n draws with such `pairs`: the sum of
+/// Var(m_j) / nu_j is N - 1 over the former, near balance, and to the latter each pair adds its
+/// covariance. At most n.
+double independent_draws(double n, const DependentPairs& pairs, Index cells);
 
 /// Extends `lists` to the draws 0, ..., n - 1 of `key`.
 void draw_candidates(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,

@@ -3,16 +3,20 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "core/src/parallel.hpp"
+#include "ot/src/circle_kernels.hpp"
 #include "ot/src/one_thread.hpp"
 
 namespace pushforward::ot::detail {
 namespace {
 
 constexpr Index pilot_draws = 4096;
+constexpr Index circles_pay_from_dim = 8;  // measured: docs/semidiscrete.md
 
 // The representative of each point: the lowest index among those equal to it, or -1 for weight 0.
 IndexVector representatives(const DiscreteMeasure& target) {
@@ -64,7 +68,9 @@ CentredProblem::CentredProblem(const SemidiscreteProblem& problem, std::uint64_t
 
   const OneThread scope;
   const Matrix pilot = source->draws({.seed = seed, .purpose = Draw::initial}, pilot_draws);
-  source_mean = pilot.rowwise().mean();
+  const std::optional<Vector> mean = source->gaussian_mean();
+  has_circles = mean.has_value() && dim() >= circles_pay_from_dim;
+  source_mean = has_circles ? *mean : Vector(pilot.rowwise().mean());
   source_spread = std::sqrt((pilot.colwise() - source_mean).colwise().squaredNorm().mean() / d);
 }
 
@@ -73,6 +79,55 @@ Vector CentredProblem::power_weights(VectorIn heights) const {
              (atoms.colwise() + atom_mean).colwise().squaredNorm().transpose();
   w.array() -= w.dot(weights);
   return w;
+}
+
+Index circle_size(const CentredProblem& problem) {
+  return problem.has_circles ? points_on_circle : 1;
+}
+
+namespace {
+
+// Both ends of each pair behind the circles of the draws from `begin` on, which is a draw of the
+// key: circle c has the ends 2 c and 2 c + 1. x: d x 2 circles.
+void circle_ends(const CentredProblem& problem, const RngKey& key, Index begin, PointsOut x) {
+  const auto end = static_cast<std::uint32_t>(2 * (begin / points_on_circle));
+  problem.source->draw(key.at_chain(key.chain + end), x);
+  x.colwise() -= problem.source_mean;
+}
+
+}  // namespace
+
+void ascent_draws(const CentredProblem& problem, const RngKey& key, Index begin, PointsOut x) {
+  if (circle_size(problem) == 1) {
+    problem.source->draw(key.at_chain(key.chain + static_cast<std::uint32_t>(begin)), x);
+    x.colwise() -= problem.source_mean;
+    return;
+  }
+  Matrix ends(x.rows(), 2 * (x.cols() / points_on_circle));
+  circle_ends(problem, key, begin, ends);
+  for (Index i = 0; i < x.cols(); ++i) {
+    const Index pair = i / points_on_circle;
+    const double angle = std::numbers::pi / 4.0 * static_cast<double>(i % points_on_circle);
+    x.col(i) = std::cos(angle) * ends.col(2 * pair) + std::sin(angle) * ends.col(2 * pair + 1);
+  }
+}
+
+void sort_ascent_draws(const CentredProblem& problem, const CellAssignment& cells,
+                       const RngKey& key, Index begin, Index end, Index slots, float* scores,
+                       std::int32_t* labels) {
+  const OneThread scope;
+  if (circle_size(problem) == 1) {
+    Matrix x(problem.dim(), end - begin);
+    ascent_draws(problem, key, begin, x);
+    const std::vector<float> single(x.data(), x.data() + x.size());
+    cells.best(single.data(), end - begin, slots, scores, labels);
+    return;
+  }
+  const Index pairs = (end - begin) / points_on_circle;
+  Matrix ends(problem.dim(), 2 * pairs);
+  circle_ends(problem, key, begin, ends);
+  const std::vector<float> single(ends.data(), ends.data() + ends.size());
+  cells.best_on_circles(single.data(), pairs, slots, scores, labels);
 }
 
 void visit_draws(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
@@ -87,12 +142,16 @@ void visit_draws(const CentredProblem& problem, const CellAssignment& cells, con
     pushforward::detail::parallel_blocks(size, block, threads, [&](Index begin, Index end, Index) {
       const Index count = end - begin;
       const OneThread scope;
-      Matrix x(d, count);
-      problem.source->draw(key.at_chain(key.chain + static_cast<std::uint32_t>(start + begin)), x);
+      const Index mirrored = exact && problem.has_circles ? 2 : 1;  // draws a column
+      const auto first = static_cast<std::uint32_t>((start + begin) / mirrored);
+      Matrix x(d, count / mirrored);
+      problem.source->draw(key.at_chain(key.chain + first), x);
       x.colwise() -= problem.source_mean;
       std::vector<std::int32_t> labels(static_cast<std::size_t>(2 * count));
       std::vector<float> values(static_cast<std::size_t>(2 * count));
-      if (exact) {
+      if (mirrored == 2) {
+        cells.best_exact_opposite(x.data(), x.cols(), labels.data());
+      } else if (exact) {
         cells.best_exact(x.data(), count, labels.data());
       } else {
         const std::vector<float> single(x.data(), x.data() + x.size());
@@ -106,9 +165,11 @@ void visit_draws(const CentredProblem& problem, const CellAssignment& cells, con
         draw.second = exact ? -1 : labels[at + 1];
         draw.gap =
             exact ? 0.0 : static_cast<double>(values[at]) - static_cast<double>(values[at + 1]);
+        const double sign = mirrored == 2 && i % 2 == 1 ? -1.0 : 1.0;
         draw.cost = draw.label < 0
                         ? not_known
-                        : (x.col(i) + shift - problem.atoms.col(draw.label)).squaredNorm();
+                        : (sign * x.col(i / mirrored) + shift - problem.atoms.col(draw.label))
+                              .squaredNorm();
       }
     });
     for (Index i = 0; i < size; ++i) visit(drawn[static_cast<std::size_t>(i)]);

@@ -21,9 +21,10 @@ struct CentredProblem {
   Vector weights;        ///< n, positive, of sum one.
   IndexVector merged;    ///< N: which of the n each atom of the target became; -1 for weight zero.
   Vector atom_mean;      ///< d.
-  Vector source_mean;    ///< d, estimated once from pilot draws: any value is valid.
+  Vector source_mean;    ///< d, estimated once from pilot draws unless it `has_circles`.
   double source_spread;  ///< sqrt(E |x - source_mean|^2 / d), from the same draws.
-  double atom_spread;    ///< sqrt(sum_j nu_j |y_j - atom_mean|^2 / d).
+  bool has_circles;    ///< Gaussian source, d large: draws may share circles. source_mean is exact.
+  double atom_spread;  ///< sqrt(sum_j nu_j |y_j - atom_mean|^2 / d).
 
   Index size() const { return atoms.cols(); }
   Index dim() const { return atoms.rows(); }
@@ -31,6 +32,21 @@ struct CentredProblem {
   /// w_j for |x - y_j|^2 - w_j in the frame of the user, with sum_j nu_j w_j = 0.
   Vector power_weights(VectorIn heights) const;
 };
+
+/// How many of the ascent's draws lie on one circle: eight of a Gaussian source in so many
+/// dimensions that products are what draws cost (CellAssignment::best_on_circles()), otherwise one.
+Index circle_size(const CentredProblem& problem);
+
+/// The ascent's draws begin, begin + 1, ... of `key`, less the source's mean. x: d x n.
+/// With circle_size() > 1 draws 8 c, ..., 8 c + 7 lie on circle c through a pair of independent
+/// draws; begin and n are multiples of 8.
+void ascent_draws(const CentredProblem& problem, const RngKey& key, Index begin, PointsOut x);
+
+/// The `slots` best cells of the ascent's draws begin, ..., end - 1 (multiples of circle_size()),
+/// as CellAssignment::best() lists them. Runs on one thread.
+void sort_ascent_draws(const CentredProblem& problem, const CellAssignment& cells,
+                       const RngKey& key, Index begin, Index end, Index slots, float* scores,
+                       std::int32_t* labels);
 
 /// One draw of the source and where it fell.
 struct CellDraw {
@@ -41,7 +57,9 @@ struct CellDraw {
 };
 
 /// Calls visit(draw) for the draws 0, ..., n - 1 of `key`, in order and from one thread; the draws
-/// are sorted into cells by `threads` threads. With `exact`, as double precision would.
+/// are sorted into cells by `threads` threads. With `exact`, as double precision would; if the
+/// problem also `has_circles`, draws 2 i and 2 i + 1 are mirror images about the source's mean and
+/// n is a multiple of 4.
 void visit_draws(const CentredProblem& problem, const CellAssignment& cells, const RngKey& key,
                  Index n, bool exact, int threads,
                  const std::function<void(const CellDraw&)>& visit);

@@ -16,34 +16,43 @@ double look_failure(double failure_probability, std::int64_t look) {
   return failure_probability / (k * (k + 1.0));
 }
 
-MassBounds mass_bounds(const IndexVector& hits, std::int64_t n, VectorIn weights, double failure) {
+MassBounds mass_bounds(const BinomialCounts& counts, VectorIn weights, double failure) {
+  const IndexVector& hits = counts.hits;
+  const std::int64_t n = counts.trials;
   if (n == 0) return {};
-  const auto draws = static_cast<double>(n);
+  const auto trials = static_cast<double>(n);
   std::map<Index, std::pair<double, double>> intervals;  // few counts occur, each many times
   MassBounds bounds{0.0, 0.0, 0.0, 0.0};
+  double variance = 0.0;
   for (Index j = 0; j < hits.size(); ++j) {
     auto [found, is_new] = intervals.try_emplace(hits[j]);
     auto& [low, high] = found->second;
     if (is_new) {
       const auto c = static_cast<double>(hits[j]);
-      low = hits[j] == 0 ? 0.0 : boost::math::ibeta_inv(c, draws - c + 1.0, failure);
-      high = hits[j] == n ? 1.0 : boost::math::ibetac_inv(c + 1.0, draws - c, failure);
+      low = hits[j] == 0 ? 0.0 : boost::math::ibeta_inv(c, trials - c + 1.0, failure);
+      high = hits[j] == n ? 1.0 : boost::math::ibetac_inv(c + 1.0, trials - c, failure);
     }
     const double nu = weights[j];
-    const double error = std::abs(static_cast<double>(hits[j]) / draws - nu);
-    const double bound = std::max(high - nu, nu - low);
+    const auto chances = static_cast<double>(counts.chances[j]);
+    const double error = std::abs(static_cast<double>(hits[j]) / (chances * trials) - nu);
+    const double bound = std::max(high / chances - nu, nu - low / chances);
+    variance += 1.0 / (chances * trials);
     bounds.relative_error = std::max(bounds.relative_error, error / nu);
     bounds.relative_bound = std::max(bounds.relative_bound, bound / nu);
     bounds.l1_error += error;
   }
-  // E |masses - m|_1 <= sqrt((N - 1) / n), and one draw changes it by 2 / n at most (McDiarmid).
+  // Var masses_j <= m_j (1 - m_j) / (chances_j n), so E |masses - m|_1 is at most the root of the
+  // sum of 1 / (chances_j n) times 1 - 1 / N. One draw changes |masses - nu|_1 by 2 / n at most, a
+  // draw and its image by 3 / n: 2 / n if it counts alone in both its cells, 1 / n (McDiarmid).
+  const double mean = std::sqrt(variance * (1.0 - 1.0 / static_cast<double>(hits.size())));
+  const double change = (counts.chances.array() == 1).all() ? 2.0 : 3.0;
   bounds.l1_bound =
-      std::min(2.0, bounds.l1_error + std::sqrt(static_cast<double>(hits.size() - 1) / draws) +
-                        std::sqrt(-2.0 * std::log(failure) / draws));
+      std::min(2.0, bounds.l1_error + mean + change * std::sqrt(-0.5 * std::log(failure) / trials));
   return bounds;
 }
 
-MonteCarloEstimate chi_squared(const IndexVector& hits, std::int64_t n, VectorIn weights) {
+MonteCarloEstimate chi_squared(const IndexVector& hits, std::int64_t n, VectorIn weights,
+                               const DependentPairs& left_out) {
   if (n < 2) return {};
   const auto draws = static_cast<double>(n);
   double value = 0.0, first = 0.0, second = 0.0, mean = 0.0;
@@ -54,6 +63,10 @@ MonteCarloEstimate chi_squared(const IndexVector& hits, std::int64_t n, VectorIn
     mean += m * ratio;
     first += m * ratio * ratio;
     second += ratio * ratio;
+  }
+  if (left_out.count > 0.0) {
+    const double pairs = draws * (draws - 1.0);
+    value = (pairs * value - left_out.coincidences) / (pairs - left_out.count);
   }
   // Variance of a U-statistic of order two: (4 (n - 2) zeta_1 + 2 zeta_2) / (n (n - 1)) with zeta_1
   // = Var m_J / nu_J, zeta_2 the kernel's variance, from the sample masses: a little too large.

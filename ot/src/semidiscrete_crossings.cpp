@@ -55,8 +55,7 @@ GraphLaplacian hidden_laplacian(const CentredProblem& problem, const CellAssignm
         const OneThread scope;
         const RngKey from = key.at_chain(key.chain + static_cast<std::uint32_t>(begin));
         Matrix x(d, end - begin), v(d, end - begin);
-        problem.source->draw(from, x);
-        x.colwise() -= problem.source_mean;
+        ascent_draws(problem, key, begin, x);
         fill_normal(from.for_purpose(Draw::direction), v, 1);
         for (Index i = 0; i < end - begin; ++i) {
           const std::int32_t j = lists.labels[static_cast<std::size_t>((begin + i) * lists.slots)];

@@ -295,6 +295,11 @@ GaussianMixture GaussianMixture::noised(double a, double s) const {
 
 void GaussianMixture::draw(const RngKey& key, PointsOut x) const { draw_labelled(key, x); }
 
+std::optional<Vector> GaussianMixture::gaussian_mean() const {
+  if (components() > 1) return std::nullopt;
+  return Vector(means_.col(0));
+}
+
 IndexVector GaussianMixture::draw_labelled(const RngKey& key, PointsOut x) const {
   check_points("GaussianMixture::draw", dim(), x);
   IndexVector labels = categorical(key, weights_, x.cols());

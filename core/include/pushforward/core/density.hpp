@@ -1,6 +1,8 @@
 /// Densities and samplers: small virtual interfaces over blocks of points.
 #pragma once
 
+#include <optional>
+
 #include "pushforward/core/rng.hpp"
 #include "pushforward/core/types.hpp"
 
@@ -13,6 +15,10 @@ class Sampler {
   virtual Index dim() const = 0;
   /// x: d x n. Column i is a pure function of (key.seed, key.step, key.purpose, key.chain + i).
   virtual void draw(const RngKey& key, PointsOut x) const = 0;
+
+  /// The mean m of a law that is Gaussian, nothing of any other. For independent draws X and X' of a
+  /// Gaussian, m + cos(t) (X - m) + sin(t) (X' - m) is a draw as well, for every t.
+  virtual std::optional<Vector> gaussian_mean() const { return std::nullopt; }
 
   Matrix draws(const RngKey& key, Index n) const {
     Matrix x(dim(), n);

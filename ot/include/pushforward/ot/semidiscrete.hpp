@@ -81,9 +81,10 @@ struct SemidiscreteState {
   Vector average;          ///< Of the iterates, weighted by the draws behind them.
   Vector first_moments;    ///< Of the gradient, for mc_adam.
   Vector second_moments;   ///< Of the gradient, for mc_adam.
-  Vector sums;             ///< Of certificate costs, dual values and their squares.
+  Vector sums;             ///< Of certificate costs, dual values, their squares, coincidences.
   Vector error_history;    ///< chi^2 as the last batch found it, best so far.
-  IndexVector hits;        ///< Certificate draws in each cell.
+  IndexVector hits;        ///< Certificate draws in each cell ...
+  IndexVector first_hits;  ///< ... and those of them that are not a mirror image of another.
   std::int64_t phase = 0;  ///< 0 ascent, 1 certificate, 2 finished.
   std::int64_t level = 0;  ///< Of the hierarchy of atoms; the last is the problem.
   std::int64_t level_batches = 0;        ///< Batches on this level.
@@ -110,6 +111,7 @@ struct SemidiscreteState {
     field("sums", self.sums, any_value, "certificate sums");
     field("error_history", self.error_history, any_value, "smoothed and best error");
     field("hits", self.hits, any_value, "certificate draws in each cell");
+    field("first_hits", self.first_hits, any_value, "those that are no mirror images");
     field("phase", self.phase, any_value, "0 ascent, 1 certificate, 2 finished");
     field("level", self.level, any_value, "of the hierarchy of atoms");
     field("level_batches", self.level_batches, any_value, "batches on this level");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "pushforward/core/density.hpp"
@@ -52,6 +53,9 @@ class GaussianMixture final : public SmoothLogDensity, public Sampler {
   GaussianMixture noised(double a, double s) const;
 
   void draw(const RngKey& key, PointsOut x) const override;
+
+  /// Known of a single component.
+  std::optional<Vector> gaussian_mean() const override;
 
   /// Draws with the component that each point came from.
   IndexVector draw_labelled(const RngKey& key, PointsOut x) const;
