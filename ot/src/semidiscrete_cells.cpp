@@ -16,7 +16,9 @@ namespace pushforward::ot::detail {
 namespace {
 
 constexpr Index pilot_draws = 4096;
-constexpr Index circles_pay_from_dim = 8;  // measured: docs/semidiscrete.md
+// Two directions among d span a circle whose points differ: in fewer dimensions fewer of the draws
+// on a circle are new (the variance of a cell mass: docs/semidiscrete.md).
+constexpr Index circles_pay_from_dim = 8;
 
 // The representative of each point: the lowest index among those equal to it, or -1 for weight 0.
 IndexVector representatives(const DiscreteMeasure& target) {
