@@ -118,19 +118,50 @@ void scatter(const MixtureTask& t, std::int64_t first, const double* rows) {
   }
 }
 
-// `count` rows from row j on: (sum_k 2^l_k pull_k + x sum_k 2^l_k gain_k) / sum_k 2^l_k.
-template <int count>
+// Below this dimension the test for negligible components costs more than the components.
+constexpr std::int64_t sparse_from_dim = 8;
+
+// Subtracts the maxima and moves the components that count for any of the points to the front, the
+// others' share of a point to -infinity. Returns how many, made even by one that counts for none.
+[[gnu::always_inline]] inline std::int64_t keep(const MixtureTask& t, const V (&largest)[shared],
+                                                double* exponent) {
+  const V negligible = set(t.negligible), nothing = set(-__builtin_inf());
+  std::int64_t kept = 0;
+  for (std::int64_t k = 0; k < t.components; ++k) {
+    V l[shared];
+    simd::Vec<std::int64_t> is_negligible = ~simd::Vec<std::int64_t>{};
+    for (int c = 0; c < shared; ++c) {
+      const V below = load(exponent + k * batch + c * lanes) - largest[c];
+      // NaN is not below: the point keeps it.
+      is_negligible &= below < negligible;
+      l[c] = simd::select(below < negligible, nothing, below);
+    }
+    if (simd::all(is_negligible)) continue;
+    for (int c = 0; c < shared; ++c) store(exponent + kept * batch + c * lanes, l[c]);
+    t.kept[kept++] = k;
+  }
+  if (kept % 2 == 0) return kept;
+  for (int c = 0; c < shared; ++c) store(exponent + kept * batch + c * lanes, nothing);
+  t.kept[kept] = t.kept[kept - 1];
+  return kept + 1;
+}
+
+// `count` rows from row j on: (sum_k 2^l_k pull_k + x sum_k 2^l_k gain_k) / sum_k 2^l_k, over
+// `terms` components: those of `kept`, or simply the first.
+template <int count, bool is_sparse>
 [[gnu::always_inline]] inline void combine(const MixtureTask& t, std::int64_t j, const double* rows,
                                            const double* weights, const V (&inverse)[shared],
-                                           const V (&gain)[shared], double* out) {
+                                           const V (&gain)[shared], std::int64_t terms,
+                                           double* out) {
   const double* panel = t.pull + j * t.components;
   V sum[count][shared]{};
-  for (std::int64_t k = 0; k < t.components; ++k) {
+  for (std::int64_t k = 0; k < terms; ++k) {
+    const double* const entries = panel + 4 * (is_sparse ? t.kept[k] : k);
     V w[shared];
     for (int c = 0; c < shared; ++c) w[c] = load(weights + k * batch + c * lanes);
 #pragma GCC unroll 4
     for (int q = 0; q < count; ++q) {
-      const V entry = set(panel[4 * k + q]);
+      const V entry = set(entries[q]);
       for (int c = 0; c < shared; ++c) sum[q][c] = fma(entry, w[c], sum[q][c]);
     }
   }
@@ -143,19 +174,22 @@ template <int count>
 }
 
 // Turns the l_k into 2^(l_k - max), two components at once to hide the latency of exp2.
+template <bool is_sparse>
 [[gnu::always_inline]] inline void weigh(const MixtureTask& t, const V (&largest)[shared],
-                                         double* exponent, V (&total)[shared], V (&gain)[shared]) {
-  for (std::int64_t k = 0; k < t.components; k += 2) {
+                                         std::int64_t terms, double* exponent, V (&total)[shared],
+                                         V (&gain)[shared]) {
+  for (std::int64_t k = 0; k < terms; k += 2) {
     V weight[2][shared];
 #pragma GCC unroll 2
     for (int q = 0; q < 2; ++q) {
       for (int c = 0; c < shared; ++c) {
-        weight[q][c] = simd::exp2(load(exponent + (k + q) * batch + c * lanes) - largest[c]);
+        const V l = load(exponent + (k + q) * batch + c * lanes);
+        weight[q][c] = simd::exp2(is_sparse ? l : l - largest[c]);
       }
     }
 #pragma GCC unroll 2
     for (int q = 0; q < 2; ++q) {
-      const V component_gain = set(t.gain[k + q]);
+      const V component_gain = set(t.gain[is_sparse ? t.kept[k + q] : k + q]);
       for (int c = 0; c < shared; ++c) {
         store(exponent + (k + q) * batch + c * lanes, weight[q][c]);
         total[c] += weight[q][c];
@@ -165,7 +199,8 @@ template <int count>
   }
 }
 
-void evaluate(const MixtureTask& t) {
+template <bool is_sparse>
+void evaluate_in(const MixtureTask& t) {
   double* const rows = t.scratch;
   double* const out = rows + t.dim * batch;
   double* const exponent = out + t.dim * batch;
@@ -173,8 +208,9 @@ void evaluate(const MixtureTask& t) {
     gather(t, first, rows);
     V largest[shared];
     exponents(t, rows, exponent, largest);
+    const std::int64_t terms = is_sparse ? keep(t, largest, exponent) : t.components;
     V total[shared]{}, gain[shared]{};
-    weigh(t, largest, exponent, total, gain);
+    weigh<is_sparse>(t, largest, terms, exponent, total, gain);
     if (t.log_p != nullptr) {
       double log_p[batch];
       for (int c = 0; c < shared; ++c) {
@@ -187,23 +223,30 @@ void evaluate(const MixtureTask& t) {
     if (t.out == nullptr) continue;
     V inverse[shared];
     for (int c = 0; c < shared; ++c) inverse[c] = set(1.0) / total[c];
+    const auto combine_rows = [&]<int count>(std::int64_t j) {
+      combine<count, is_sparse>(t, j, rows, exponent, inverse, gain, terms, out);
+    };
     std::int64_t j = 0;
-    for (; j + 4 <= t.dim; j += 4) combine<4>(t, j, rows, exponent, inverse, gain, out);
+    for (; j + 4 <= t.dim; j += 4) combine_rows.template operator()<4>(j);
     switch (t.dim - j) {
       case 3:
-        combine<3>(t, j, rows, exponent, inverse, gain, out);
+        combine_rows.template operator()<3>(j);
         break;
       case 2:
-        combine<2>(t, j, rows, exponent, inverse, gain, out);
+        combine_rows.template operator()<2>(j);
         break;
       case 1:
-        combine<1>(t, j, rows, exponent, inverse, gain, out);
+        combine_rows.template operator()<1>(j);
         break;
       default:
         break;
     }
     scatter(t, first, out);
   }
+}
+
+void evaluate(const MixtureTask& t) {
+  t.dim < sparse_from_dim ? evaluate_in<false>(t) : evaluate_in<true>(t);
 }
 
 }  // namespace

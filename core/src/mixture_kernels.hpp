@@ -17,7 +17,8 @@ namespace pushforward::detail {
 ///
 /// Means come in panels of four components: entry (j, k) lies at (k / 4 * dim + j) * 4 + k % 4.
 /// Pulls come in panels of four rows: entry (j, k) at (j / 4 * components + k) * 4 + j % 4. Missing
-/// components have constant -infinity, missing rows are not read.
+/// components have constant -infinity, missing rows are not read. Terms with l_k < max l +
+/// negligible count as nothing.
 struct MixtureTask {
   std::int64_t dim, components, points;  ///< components: a multiple of 4.
   const double* x;
@@ -27,10 +28,12 @@ struct MixtureTask {
   const double* gain;
   const double* means;
   const double* pull;
-  double* log_p;  ///< May be null.
-  double* out;    ///< May be null.
+  double negligible;  ///< In units of log 2, negative.
+  double* log_p;      ///< May be null.
+  double* out;        ///< May be null.
   std::int64_t out_stride;
-  double* scratch;  ///< (2 dim + components) * points_at_once.
+  double* scratch;     ///< (2 dim + components) * points_at_once.
+  std::int64_t* kept;  ///< Scratch, components.
 };
 
 struct MixtureKernels {

@@ -172,6 +172,22 @@ template <class M, class V>
   return mask ? a : b;
 }
 
+/// Whether a comparison of doubles holds in every lane.
+[[gnu::always_inline]] inline bool all(Vec<std::int64_t> mask) {
+#if defined(__AVX512F__)
+  return _mm512_movepi64_mask(bits_as<long long>(mask)) == 0xFF;
+#elif defined(__AVX2__)
+  return _mm256_movemask_pd(bits_as<double>(mask)) == 0xF;
+#elif defined(__SSE2__)
+  return _mm_movemask_pd(bits_as<double>(mask)) == 0x3;
+#else
+  for (int l = 0; l < lanes<double>; ++l) {
+    if (mask[l] == 0) return false;
+  }
+  return true;
+#endif
+}
+
 /// The lanes added as a balanced tree.
 template <class V>
 [[gnu::always_inline]] inline Element<V> sum(V v) {

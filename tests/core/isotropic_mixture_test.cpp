@@ -90,6 +90,24 @@ TEST_CASE("isotropic_mixture: a point has the same value in any company") {
   }
 }
 
+TEST_CASE("isotropic_mixture: a sharp component pulls with a share that others could neglect") {
+  // From a distance of 20 of its deviations of 2^-20 in ten dimensions the second component has a
+  // share of about 2^-90, times a gain of 2^40. At its own mean the first does not pull.
+  Matrix means = Matrix::Zero(10, 2);
+  const double deviation = std::ldexp(1.0, -20);
+  means(3, 1) = 20.1 * deviation;
+  const GaussianMixture fast =
+      GaussianMixture::isotropic(Vector::Constant(2, 0.5), means, Vector{{1.0, deviation}});
+  const Matrix x = Matrix::Zero(10, 1);
+  Matrix a(10, 1), b(10, 1);
+  Vector log_p(1);
+  fast.log_density_and_score(x, log_p, a);
+  as_full(fast).log_density_and_score(x, log_p, b);
+  REQUIRE(b(3, 0) > 0.0);
+  REQUIRE(b(3, 0) < 1e-15);
+  CHECK(a(3, 0) == doctest::Approx(b(3, 0)).epsilon(1e-10));
+}
+
 TEST_CASE("isotropic_mixture: points may be overwritten by their denoised selves") {
   const GaussianMixture p = mixture({3, 6, 2.0, 1.0, 0.0});
   Matrix x = p.draws({.seed = 36}, 19), d(3, 19);
