@@ -28,9 +28,10 @@ struct SinkhornDivergenceResult : SolveReport {
 };
 
 /// S_eps(a, b) = OT_eps(a, b) - OT_eps(a, a) / 2 - OT_eps(b, b) / 2 with OT_eps the `kl_cost`: zero
-/// for equal measures, non-negative, symmetric, and a metric of weak convergence for costs |x -
-/// y|^p with p in [1, 2]. Nearly W for small epsilon, a kernel distance for large. Source: \cite
-/// feydy2019.
+/// for equal measures, non-negative, symmetric, and a metric of weak convergence for |x - y|^p with
+/// p in [1, 2]. Nearly W for small epsilon, a kernel distance for large.
+///
+/// Source: \cite feydy2019.
 SinkhornDivergenceResult sinkhorn_divergence(const TransportProblem& problem,
                                              const SinkhornOptions& options = {},
                                              const Observer& observer = {});
