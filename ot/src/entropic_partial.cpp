@@ -67,10 +67,15 @@ class Solver {
     g_ = soft_columns_ = Vector::Zero(b.size());
   }
 
-  void run(EntropicPartialResult& result) {
+  /// @param start  f, or empty for a start from zero.
+  void run(VectorIn start, EntropicPartialResult& result) {
     constexpr std::int64_t stage_sweeps = 30;  // a stage only has to come near
     epsilon_ = options_.epsilon;
-    if (options_.epsilon_scaling) epsilon_ = std::max(epsilon_, 0.125 * backend_->cost_range());
+    if (start.size() > 0) {
+      f_ = start.cwiseMin(0.0);
+    } else if (options_.epsilon_scaling) {
+      epsilon_ = std::max(epsilon_, 0.125 * backend_->cost_range());
+    }
     backend_->set_epsilon(epsilon_);
     column_block();
     std::int64_t in_stage = 0;
@@ -176,13 +181,10 @@ class Solver {
   Vector soft_rows_, soft_columns_;  // at which, less h, points ship their masses
 };
 
-}  // namespace
+constexpr const char* where = "entropic_partial";
 
-void EntropicPartialOptions::validate() const { validate_fields("EntropicPartialOptions", *this); }
-
-EntropicPartialResult entropic_partial(VectorIn a, VectorIn b, const CostView& cost, double mass,
-                                       const EntropicPartialOptions& options) {
-  constexpr const char* where = "entropic_partial";
+EntropicPartialResult solve(VectorIn start, VectorIn a, VectorIn b, const CostView& cost,
+                            double mass, const EntropicPartialOptions& options) {
   const auto begin = std::chrono::steady_clock::now();
   options.validate();
   const double source = detail::checked_mass(a, cost.rows(), "a", where);
@@ -195,9 +197,25 @@ EntropicPartialResult entropic_partial(VectorIn a, VectorIn b, const CostView& c
           cost.rows() * cost.cols() - (sparse ? sparse->arcs() : 0), "none");
   EntropicPartialResult result;
   result.threads = pushforward::detail::thread_count(options.threads);
-  Solver(a, b, source, target, cost, std::min(mass, least), options).run(result);
+  Solver(a, b, source, target, cost, std::min(mass, least), options).run(start, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
+}
+
+}  // namespace
+
+void EntropicPartialOptions::validate() const { validate_fields("EntropicPartialOptions", *this); }
+
+EntropicPartialResult entropic_partial(VectorIn a, VectorIn b, const CostView& cost, double mass,
+                                       const EntropicPartialOptions& options) {
+  return solve(Vector(), a, b, cost, mass, options);
+}
+
+EntropicPartialResult entropic_partial_from(VectorIn f, VectorIn a, VectorIn b,
+                                            const CostView& cost, double mass,
+                                            const EntropicPartialOptions& options) {
+  detail::require_potential(f, cost.rows(), where);
+  return solve(f, a, b, cost, mass, options);
 }
 
 }  // namespace pushforward::ot

@@ -60,6 +60,8 @@ std::shared_ptr<const CostView> finite_costs(const CostView& cost,
   return std::make_shared<OwnedMatrixCost>(std::move(dense));
 }
 
+constexpr const char* here = "unbalanced_transport";
+
 class Solver {
  public:
   Solver(VectorIn a, VectorIn b, double mass_a, double mass_b, const CostView& cost,
@@ -85,11 +87,17 @@ class Solver {
     }
   }
 
-  void run(UnbalancedResult& result) {
+  /// @param start  f, or empty for a start from zero.
+  void run(VectorIn start, UnbalancedResult& result) {
     constexpr std::int64_t stage_sweeps = 30;  // a stage only has to come near
     double epsilon = options_.epsilon;
-    if (options_.epsilon_scaling) epsilon = std::max(epsilon, 0.125 * backend_->cost_range());
+    if (start.size() > 0) {
+      f_ = start;
+    } else if (options_.epsilon_scaling) {
+      epsilon = std::max(epsilon, 0.125 * backend_->cost_range());
+    }
     set_epsilon(epsilon);
+    if (start.size() > 0) update_columns();
     std::int64_t in_stage = 0;
     for (;;) {
       refresh_rows();
@@ -156,6 +164,10 @@ class Solver {
   void sweep() {
     for (Index i = 0; i < f_.size(); ++i) f_[i] = source_.best(soft_rows_[i], epsilon_);
     refresh_columns();
+    update_columns();
+  }
+
+  void update_columns() {
     for (Index j = 0; j < g_.size(); ++j) g_[j] = target_.best(soft_columns_[j], epsilon_);
     if (options_.translation) translate();
   }
@@ -244,6 +256,25 @@ void require_number(bool ok, double value, const char* where, const char* name,
   require(ok && std::isfinite(value), where, name, value, expected);
 }
 
+UnbalancedResult solve(VectorIn start, VectorIn a, VectorIn b, const CostView& cost,
+                       const UnbalancedOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  options.validate();
+  const double source = detail::checked_mass(a, cost.rows(), "a", here);
+  const double target = detail::checked_mass(b, cost.cols(), "b", here);
+  if (PenaltyDual(options.source).is(MarginalPenalty::exact) &&
+      PenaltyDual(options.target).is(MarginalPenalty::exact)) {
+    require(std::abs(source - target) <= mass_tolerance * std::max(source, target), here,
+            "sum of b", target,
+            pushforward::detail::shown(source) + ", the sum of a, as both marginals are exact");
+  }
+  UnbalancedResult result;
+  result.threads = pushforward::detail::thread_count(options.threads);
+  Solver(a, b, source, target, cost, options).run(start, result);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
+}
+
 }  // namespace
 
 void MarginalOptions::validate() const {
@@ -260,22 +291,13 @@ void UnbalancedOptions::validate() const {
 
 UnbalancedResult unbalanced_transport(VectorIn a, VectorIn b, const CostView& cost,
                                       const UnbalancedOptions& options) {
-  constexpr const char* where = "unbalanced_transport";
-  const auto begin = std::chrono::steady_clock::now();
-  options.validate();
-  const double source = detail::checked_mass(a, cost.rows(), "a", where);
-  const double target = detail::checked_mass(b, cost.cols(), "b", where);
-  if (PenaltyDual(options.source).is(MarginalPenalty::exact) &&
-      PenaltyDual(options.target).is(MarginalPenalty::exact)) {
-    require(std::abs(source - target) <= mass_tolerance * std::max(source, target), where,
-            "sum of b", target,
-            pushforward::detail::shown(source) + ", the sum of a, as both marginals are exact");
-  }
-  UnbalancedResult result;
-  result.threads = pushforward::detail::thread_count(options.threads);
-  Solver(a, b, source, target, cost, options).run(result);
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return result;
+  return solve(Vector(), a, b, cost, options);
+}
+
+UnbalancedResult unbalanced_transport_from(VectorIn f, VectorIn a, VectorIn b, const CostView& cost,
+                                           const UnbalancedOptions& options) {
+  detail::require_potential(f, cost.rows(), here);
+  return solve(f, a, b, cost, options);
 }
 
 SparseCost hellinger_kantorovich_cost(PointsIn x, PointsIn y, double scale) {

@@ -29,4 +29,12 @@ inline double checked_mass(VectorIn masses, Index size, const char* name, std::s
   return sum.value();
 }
 
+/// @throws std::invalid_argument unless f holds `size` finite numbers.
+inline void require_potential(VectorIn f, Index size, std::string_view where) {
+  require(f.size() == size, where, "f.size()", f.size(), std::to_string(size));
+  for (Index i = 0; i < size; ++i) {
+    require(std::isfinite(f[i]), where, "f[" + std::to_string(i) + "]", f[i], "a finite number");
+  }
+}
+
 }  // namespace pushforward::ot::detail

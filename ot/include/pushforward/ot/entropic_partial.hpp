@@ -55,4 +55,10 @@ struct EntropicPartialResult : SolveReport {
 EntropicPartialResult entropic_partial(VectorIn a, VectorIn b, const CostView& cost, double mass,
                                        const EntropicPartialOptions& options = {});
 
+/// The same from a potential near the solution, at once with the epsilon asked for.
+/// @param f  n finite numbers; positive ones count as 0.
+EntropicPartialResult entropic_partial_from(VectorIn f, VectorIn a, VectorIn b,
+                                            const CostView& cost, double mass,
+                                            const EntropicPartialOptions& options = {});
+
 }  // namespace pushforward::ot

@@ -107,6 +107,11 @@ struct UnbalancedResult : SolveReport {
 UnbalancedResult unbalanced_transport(VectorIn a, VectorIn b, const CostView& cost,
                                       const UnbalancedOptions& options = {});
 
+/// The same from a potential near the solution, for instance that of a problem nearby, at once with
+/// the epsilon asked for. @param f  n finite numbers.
+UnbalancedResult unbalanced_transport_from(VectorIn f, VectorIn a, VectorIn b, const CostView& cost,
+                                           const UnbalancedOptions& options = {});
+
 /// Costs -2 log cos(|x - y| / scale), forbidden from |x - y| = scale pi / 2 on: with
 /// Kullback-Leibler marginals of rho = 1, the Hellinger-Kantorovich distance squared.
 /// @param x, y  d x n and d x m. @param scale  positive, a length.
