@@ -353,7 +353,18 @@ SinkhornResult sinkhorn_from(VectorIn f, const TransportProblem& problem,
                              const SinkhornOptions& options, const Observer& observer) {
   options.validate();
   SinkhornSolver solver = solver_of(problem, options);
-  return run(solver, solver.init(f), options.epsilon, observer);
+  SinkhornResult warm = run(solver, solver.init(f), options.epsilon, observer);
+  if (warm.termination != Termination::stalled) return warm;
+  // Newton steps may not find back from a start far off, nor may any method below rounding.
+  SinkhornState state = solver.init();
+  state.passes += warm.passes;
+  SinkhornResult cold = run(solver, std::move(state), options.epsilon, observer);
+  cold.iterations += warm.iterations;
+  cold.newton_steps += warm.newton_steps;
+  cold.seconds += warm.seconds;
+  if (cold.converged || cold.residual < warm.residual) return cold;
+  warm.passes = cold.passes;
+  return warm;
 }
 
 }  // namespace pushforward::ot

@@ -178,7 +178,8 @@ SinkhornResult sinkhorn(const TransportProblem& problem, const SinkhornOptions& 
 SinkhornResult sinkhorn(const CostView& cost, VectorIn a, VectorIn b,
                         const SinkhornOptions& options = {}, const Observer& observer = {});
 
-/// The same from potentials near the solution, for instance those of a problem nearby.
+/// The same from potentials near the solution, for instance those of a problem nearby. Where a
+/// start is so far off that the method stalls, it is begun again from zero.
 SinkhornResult sinkhorn_from(VectorIn f, const TransportProblem& problem,
                              const SinkhornOptions& options = {}, const Observer& observer = {});
 
