@@ -126,7 +126,7 @@ std::string crash_note(const std::string& what, const std::vector<std::string>& 
   std::string text = what + "\nrevision " + build_info().revision + "\n";
   for (const auto& word : line) text += word + " ";
   try {
-    write_atomically(path, text + "\n", Durable::no);
+    write_atomically(path, text + "\n");
   } catch (const Refused&) {
     return {};
   }

@@ -33,7 +33,7 @@ void flush_folder(const std::filesystem::path& folder) {
 
 }  // namespace
 
-void write_atomically(const std::filesystem::path& path, std::string_view bytes, Durable durable) {
+void write_atomically(const std::filesystem::path& path, std::string_view bytes) {
   const std::filesystem::path temporary =
       path.parent_path() / ("." + path.filename().string() + ".tmp-" + std::to_string(::getpid()));
   const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -51,14 +51,14 @@ void write_atomically(const std::filesystem::path& path, std::string_view bytes,
     if (wrote <= 0) give_up("writing stopped after " + std::to_string(done) + " bytes");
     done += static_cast<std::size_t>(wrote);
   }
-  if (durable == Durable::yes && ::fsync(descriptor) != 0) give_up("cannot be flushed");
+  if (::fsync(descriptor) != 0) give_up("cannot be flushed");
   ::close(descriptor);
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
     const int error = errno;
     ::unlink(temporary.c_str());
     fail(path, "cannot be put in place", error);
   }
-  if (durable == Durable::yes) flush_folder(path.parent_path());
+  flush_folder(path.parent_path());
 }
 
 std::string read_file(const std::filesystem::path& path) {

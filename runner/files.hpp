@@ -9,12 +9,11 @@
 
 namespace pushforward::runner {
 
-enum class Durable { no, yes };
-
 /// Writes `bytes` to `path` by a rename within its folder; what was there before stays until then.
+/// The bytes are on disk before the rename and the folder after it, so that a power cut leaves the
+/// old file or the new one.
 /// @throws Refused E703 with the reason; the temporary file is removed
-void write_atomically(const std::filesystem::path& path, std::string_view bytes,
-                      Durable durable = Durable::yes);
+void write_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// @throws Refused E704 if the file cannot be read
 std::string read_file(const std::filesystem::path& path);

@@ -140,7 +140,7 @@ void FolderHost::write_status(std::string_view state) {
   status.set("host", host_name());
   status.set("pid", static_cast<std::int64_t>(::getpid()));
   status.set("heartbeat", utc_now());
-  write_atomically(folder_ / "status.json", status.compact() + "\n", Durable::no);
+  write_atomically(folder_ / "status.json", status.compact() + "\n");
   last_status_ = Clock::now();
 }
 

@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include "runner/provenance.hpp"
 #include "runner/run_folder.hpp"
 #include "tests/runner/toy_runs.hpp"
 
@@ -174,13 +175,38 @@ TEST_CASE("run: what cannot be written is refused with its reason, and leaves no
   CHECK(code_of(refused) == "E703");
   CHECK(refused.exit_status() == 7);
   CHECK(code_of(refusal([&] { write_atomically(scratch.path / "none" / "x", "y"); })) == "E703");
-  if (::geteuid() != 0) {
-    const fs::path closed = scratch.path / "closed";
-    fs::create_directory(closed);
-    ::chmod(closed.c_str(), 0500);
-    CHECK(code_of(refusal([&] { run_in_new_folder(toy_plan(), into(closed / "run")); })) == "E703");
-    ::chmod(closed.c_str(), 0700);
+}
+
+TEST_CASE("run: a folder that may not be written to is refused with its reason") {
+  const test::TemporaryFolder scratch;
+  const fs::path closed = scratch.path / "closed";
+  fs::create_directory(closed);
+  ::chmod(scratch.path.c_str(), 0755);
+  ::chmod(closed.c_str(), 0555);
+  const RunPlan plan = toy_plan();
+  build_id();  // reads the program's own file, which the user below may not
+  // The superuser may write anywhere, so for the length of the run this test is nobody.
+  constexpr uid_t nobody = 65534;
+  const bool superuser = ::geteuid() == 0;
+  if (superuser && ::seteuid(nobody) != 0) {
+    MESSAGE("skipped: the superuser of this machine cannot act as another user");
+    return;
   }
+  const Refused refused = refusal([&] { run_in_new_folder(plan, into(closed / "run")); });
+  if (superuser) REQUIRE(::seteuid(0) == 0);
+  CHECK(code_of(refused) == "E703");
+  CHECK(refused.exit_status() == 7);
+  CHECK(refused.findings().sorted().front().text == "cannot be created: Permission denied");
+  CHECK(fs::is_empty(closed));
+  ::chmod(closed.c_str(), 0700);
+}
+
+TEST_CASE("run: a file system without room for folders is refused with its reason") {
+  if (!fs::is_directory("/proc/self")) return;  // no such file system here
+  const Refused refused =
+      refusal([&] { run_in_new_folder(toy_plan(), into("/proc/pushforward-run")); });
+  CHECK(code_of(refused) == "E703");
+  CHECK(refused.exit_status() == 7);
 }
 
 TEST_CASE("run: a folder removed under a run ends it with a message") {
