@@ -4,6 +4,8 @@
 
 #include "pushforward/core/errors.hpp"
 
+#include "runner/meanings.hpp"
+
 namespace pushforward::runner {
 
 namespace {
@@ -20,7 +22,8 @@ std::vector<std::string> names_in(const Shape& shape) {
 
 class Collector {
  public:
-  explicit Collector(std::vector<std::string> keys) : keys_(std::move(keys)) {}
+  Collector(std::string_view kind, std::vector<std::string> keys)
+      : kind_(kind), keys_(std::move(keys)) {}
 
   void visit(const Shape& shape, const std::string& task, const std::string& pointer) {
     for (const ShapeField& field : shape.fields) {
@@ -39,21 +42,21 @@ class Collector {
  private:
   /// Tasks come one after another, so a task that is named already is the last one.
   void add(const std::string& name, const std::string& task, const std::string& pointer) {
-    const auto known =
-        std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.first == name; });
+    auto known =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; });
     if (known == rows.end()) {
-      rows.emplace_back(name, task + " " + pointer);
-    } else {
-      const bool named = known->second.find(task + " ") != std::string::npos;
-      known->second += (named ? " " : ", " + task + " ") + pointer;
+      known = rows.insert(rows.end(), {name, std::string(meaning_of(kind_, name)), {}, {}});
     }
+    if (known->tasks.empty() || known->tasks.back() != task) known->tasks.push_back(task);
+    known->keys.push_back(task + " " + pointer);
   }
 
+  std::string_view kind_;
   std::vector<std::string> keys_;
 };
 
-Catalogue taken_by(std::vector<std::string> keys, const Registry& registry) {
-  Collector collector(std::move(keys));
+Catalogue taken_by(std::string_view kind, std::vector<std::string> keys, const Registry& registry) {
+  Collector collector(kind, std::move(keys));
   for (const auto& task : registry.tasks()) {
     collector.visit(task->shape(), std::string(task->name()), "");
   }
@@ -69,21 +72,23 @@ const std::vector<std::string>& catalogue_kinds() {
 }
 
 Catalogue catalogue(std::string_view kind, const Registry& registry) {
-  if (kind == "targets") return taken_by({"target", "targets", "source"}, registry);
-  if (kind == "solvers") return taken_by({"method", "methods"}, registry);
-  if (kind == "paths") return taken_by({"path", "paths"}, registry);
-  if (kind == "costs") return taken_by({"cost"}, registry);
+  if (kind == "targets") return taken_by(kind, {"target", "targets", "source"}, registry);
+  if (kind == "solvers") return taken_by(kind, {"method", "methods"}, registry);
+  if (kind == "paths") return taken_by(kind, {"path", "paths"}, registry);
+  if (kind == "costs") return taken_by(kind, {"cost"}, registry);
   Catalogue rows;
   if (kind == "metrics") {
     for (const auto& task : registry.tasks()) {
       for (const Quantity& quantity : task->quantities()) {
-        rows.emplace_back(quantity.name, quantity.meaning + " (" + std::string(task->name()) + ")");
+        rows.push_back({quantity.name, quantity.meaning, {std::string(task->name())}, {}});
       }
     }
     return rows;
   }
   require(kind == "tasks", "catalogue", "kind", kind, "a kind of catalogue_kinds()");
-  for (const auto& task : registry.tasks()) rows.emplace_back(task->name(), task->summary());
+  for (const auto& task : registry.tasks()) {
+    rows.push_back({std::string(task->name()), std::string(task->summary()), {}, {}});
+  }
   return rows;
 }
 

@@ -3,20 +3,23 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "runner/task.hpp"
 
 namespace pushforward::runner {
 
-/// Names with what they mean or where they are used.
-using Catalogue = std::vector<std::pair<std::string, std::string>>;
+struct CatalogueRow {
+  std::string name;
+  std::string meaning;             ///< One line.
+  std::vector<std::string> tasks;  ///< That take it or report it; empty for tasks themselves.
+  std::vector<std::string> keys;   ///< "ot.exact /problem/cost": where configs name it.
+};
+using Catalogue = std::vector<CatalogueRow>;
 
 /// The kinds that `catalogue` knows: tasks, targets, solvers, metrics, paths and costs.
 const std::vector<std::string>& catalogue_kinds();
 
-/// Tasks and metrics come with their meaning, the others with the keys that take them.
 /// @throws std::invalid_argument for an unknown kind
 Catalogue catalogue(std::string_view kind, const Registry& registry);
 

@@ -61,20 +61,26 @@ int list_command(const Registry& registry, const Arguments& arguments) {
     rows = catalogue(what, registry);
   } else {
     for (const Quantity& quantity : task_named(registry, what).quantities()) {
-      rows.emplace_back(quantity.name, quantity.meaning);
+      rows.push_back({quantity.name, quantity.meaning, {}, {}});
     }
   }
   std::size_t width = 0;
-  for (const auto& [name, meaning] : rows) width = std::max(width, name.size());
+  for (const auto& row : rows) width = std::max(width, row.name.size());
   Json json = Json::list();
-  for (const auto& [name, meaning] : rows) {
+  for (const auto& row : rows) {
     if (!arguments.json) {
-      std::printf("%-*s  %s\n", static_cast<int>(width), name.c_str(), meaning.c_str());
+      std::string text = row.meaning;
+      for (std::size_t i = 0; i < row.tasks.size(); ++i)
+        text += (i == 0 ? " (" : ", ") + row.tasks[i];
+      if (!row.tasks.empty()) text += ")";
+      std::printf("%-*s  %s\n", static_cast<int>(width), row.name.c_str(), text.c_str());
       continue;
     }
     Json entry = Json::object();
-    entry.set("name", name);
-    entry.set("meaning", meaning);
+    entry.set("name", row.name);
+    entry.set("meaning", row.meaning);
+    entry.set("tasks", JsonType<std::vector<std::string>>::write(row.tasks));
+    entry.set("keys", JsonType<std::vector<std::string>>::write(row.keys));
     json.push(std::move(entry));
   }
   if (arguments.json) std::printf("%s\n", json.compact().c_str());

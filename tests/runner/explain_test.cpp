@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
+#include "runner/catalogue.hpp"
 #include "runner/config.hpp"
 #include "tests/runner/toy_task.hpp"
 
@@ -63,6 +64,21 @@ TEST_CASE("explain: the schema says what the reader enforces") {
   CHECK(solver["levels"]["items"]["exclusiveMinimum"] == 0);
   CHECK(schema["properties"]["problem"]["properties"]["source"]["anyOf"].size() == 3);
   CHECK(schema["properties"]["task"]["enum"][0] == "test.walk");
+}
+
+TEST_CASE("explain: every name that is listed has its line") {
+  const Registry shipped = shipped_tasks();
+  for (const std::string& kind : catalogue_kinds()) {
+    const Catalogue rows = catalogue(kind, shipped);
+    CAPTURE(kind);
+    CHECK(rows.size() >= 3);
+    for (const CatalogueRow& row : rows) {
+      CAPTURE(row.name);
+      CHECK_FALSE(row.meaning.empty());
+      CHECK(row.meaning.find('\n') == std::string::npos);
+      CHECK(row.tasks.empty() == (kind == "tasks"));
+    }
+  }
 }
 
 TEST_CASE("explain: describe shows one key with type, range, default and meaning") {

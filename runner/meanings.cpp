@@ -1,0 +1,60 @@
+#include "runner/meanings.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace pushforward::runner {
+
+namespace {
+
+struct Meaning {
+  std::string_view kind, name, text;
+};
+
+// A test asks for every name of every shipped task: a new one is not complete without its line.
+constexpr std::array meanings{
+    Meaning{"targets", "gaussian_ring", "equal Gaussians evenly spaced on a circle in the plane"},
+    Meaning{"targets", "gaussian_grid", "equal Gaussians on a square grid in the plane"},
+    Meaning{"targets", "gaussian_mixture", "Gaussians of given means, weights and deviations"},
+    Meaning{"targets", "random_mixture", "draws of a Gaussian mixture that is itself drawn"},
+    Meaning{"targets", "standard_normal", "the normal law of mean zero and unit covariance"},
+    Meaning{"targets", "uniform_box", "the uniform law on a cube"},
+    Meaning{"targets", "empirical", "the points of a data entry, a part of them held out"},
+    Meaning{"targets", "data", "the weighted points of a data entry, all or those of one class"},
+    Meaning{"targets", "gaussian", "a normal law"},
+    Meaning{"solvers", "ddim", "exact where the prediction is constant; order 1, a call a step"},
+    Meaning{"solvers", "euler", "Euler's method in the path's own clock; order 1, a call a step"},
+    Meaning{"solvers", "heun", "trapezoid in the noise level; order 2, two calls a step"},
+    Meaning{"solvers", "ancestral", "Gaussian reverse kernels with fresh noise; weak order 1"},
+    Meaning{"solvers", "dpmpp_2m", "DPM-Solver++(2M): data prediction over two nodes; order 2"},
+    Meaning{"solvers", "multistep", "exact weights over k nodes; order k, a call a step"},
+    Meaning{"solvers", "batch_optimum", "heights that are optimal for one batch of draws"},
+    Meaning{"solvers", "stochastic_newton", "Newton steps on growing fresh batches, averaged"},
+    Meaning{"solvers", "mc_adam", "Adam on Monte Carlo masses: the published recipe"},
+    Meaning{"solvers", "automatic", "chosen by size, sparsity and the regime that is measured"},
+    Meaning{"solvers", "all_arcs", "network simplex that holds and prices every pair"},
+    Meaning{"solvers", "shortlist", "network simplex on likely pairs, all others priced in rounds"},
+    Meaning{"solvers", "streaming", "network simplex that computes costs as it needs them"},
+    Meaning{"solvers", "sinkhorn", "soft minima by turns, over-relaxed, with decreasing epsilon"},
+    Meaning{"solvers", "sparse_newton", "Newton steps on a sparsified Hessian of the dual"},
+    Meaning{"solvers", "truncated_newton", "Newton steps by conjugate gradients, no matrix stored"},
+    Meaning{"paths", "vp_linear", "variance preserving, noise rate linear in time"},
+    Meaning{"paths", "vp_cosine", "variance preserving, the signal falls as a cosine"},
+    Meaning{"paths", "ve_geometric", "variance exploding, the noise level grows geometrically"},
+    Meaning{"paths", "edm", "variance exploding, the noise level itself is the clock"},
+    Meaning{"paths", "flow_linear", "the straight line from data to noise of flow matching"},
+    Meaning{"costs", "squared_euclidean", "|x - y|^2, without a half"},
+    Meaning{"costs", "euclidean", "|x - y|"},
+    Meaning{"costs", "lp", "sum over coordinates of |x_k - y_k|^p"},
+};
+
+}  // namespace
+
+std::string_view meaning_of(std::string_view kind, std::string_view name) {
+  const auto known = std::find_if(meanings.begin(), meanings.end(), [&](const Meaning& meaning) {
+    return meaning.kind == kind && meaning.name == name;
+  });
+  return known == meanings.end() ? std::string_view() : known->text;
+}
+
+}  // namespace pushforward::runner
