@@ -16,7 +16,7 @@ namespace pushforward::runner {
 
 namespace {
 
-constexpr std::string_view magic = "pushforward checkpoint 1\n";
+constexpr std::string_view magic = "pushforward checkpoint 2\n";
 constexpr std::size_t digest_length = 64;
 constexpr int exit_checkpoint = 8;
 
@@ -101,6 +101,7 @@ Json budget_end_json(const BudgetEnd* end, std::string& raw) {
   json.set("warnings", JsonType<std::vector<std::string>>::write(end->warnings));
   json.set("metrics_bytes", hex(end->metrics_bytes));
   json.set("state", bundle_json(end->state, raw));
+  json.set("work", bundle_json(end->work.bundle(), raw));
   return json;
 }
 
@@ -108,8 +109,10 @@ std::shared_ptr<const BudgetEnd> budget_end_from(const Json& json, std::string_v
   if (json.is_null()) return nullptr;
   BudgetEnd end{.state = {},
                 .warnings = strings_of(need(json, "warnings")),
-                .metrics_bytes = from_hex(need(json, "metrics_bytes").string())};
+                .metrics_bytes = from_hex(need(json, "metrics_bytes").string()),
+                .work = {}};
   end.state = bundle_from(need(json, "state"), raw);
+  end.work = StageWork::from(bundle_from(need(json, "work"), raw));
   return std::make_shared<const BudgetEnd>(std::move(end));
 }
 
@@ -149,8 +152,7 @@ std::string checkpoint_bytes(const Checkpoint& checkpoint) {
     Json json = Json::object();
     json.set("name", stage.name);
     json.set("warnings", JsonType<std::vector<std::string>>::write(stage.warnings));
-    json.set("wall_seconds", stage.wall_seconds);
-    json.set("cpu_seconds", stage.cpu_seconds);
+    json.set("work", bundle_json(stage.work.bundle(), raw));
     json.set("outcome", bundle_json(*stage.outcome, raw));
     json.set("budget_end", budget_end_json(stage.budget_end.get(), raw));
     finished.push(std::move(json));
@@ -158,6 +160,7 @@ std::string checkpoint_bytes(const Checkpoint& checkpoint) {
   header.set("current", checkpoint.current);
   header.set("warnings", JsonType<std::vector<std::string>>::write(checkpoint.warnings));
   header.set("state", checkpoint.state ? bundle_json(*checkpoint.state, raw) : Json());
+  header.set("work", bundle_json(checkpoint.work.bundle(), raw));
   const std::string text = header.compact();
   std::string bytes(magic);
   bytes += hex(text.size());
@@ -193,8 +196,7 @@ Checkpoint parse_checkpoint(const std::string& bytes) {
   for (const Json& json : need(*header, "finished").items()) {
     FinishedStage stage{.name = need(json, "name").string(),
                         .warnings = strings_of(need(json, "warnings")),
-                        .wall_seconds = need(json, "wall_seconds").number(),
-                        .cpu_seconds = need(json, "cpu_seconds").number()};
+                        .work = StageWork::from(bundle_from(need(json, "work"), raw))};
     stage.outcome = std::make_shared<Bundle>(bundle_from(need(json, "outcome"), raw));
     stage.budget_end = budget_end_from(need(json, "budget_end"), raw);
     checkpoint.finished.push_back(std::move(stage));
@@ -203,6 +205,7 @@ Checkpoint parse_checkpoint(const std::string& bytes) {
   checkpoint.warnings = strings_of(need(*header, "warnings"));
   const Json& state = need(*header, "state");
   if (!state.is_null()) checkpoint.state = bundle_from(state, raw);
+  checkpoint.work = StageWork::from(bundle_from(need(*header, "work"), raw));
   return checkpoint;
 }
 
@@ -218,6 +221,7 @@ void reopen(Checkpoint& checkpoint) {
   checkpoint.state = end->state;
   checkpoint.warnings = end->warnings;
   checkpoint.metrics_bytes = end->metrics_bytes;
+  checkpoint.work = end->work;
   finished.erase(spent, finished.end());
 }
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "runner/context.hpp"
+#include "runner/stage_work.hpp"
 
 namespace pushforward::runner {
 
@@ -17,6 +17,7 @@ struct BudgetEnd {
   Bundle state;
   std::vector<std::string> warnings;
   std::uint64_t metrics_bytes = 0;
+  StageWork work;
 };
 
 struct FinishedStage {
@@ -24,8 +25,7 @@ struct FinishedStage {
   std::shared_ptr<const Bundle> outcome;
   std::vector<std::string> warnings;
   std::shared_ptr<const BudgetEnd> budget_end;  ///< nullptr: it ended for another reason
-  double wall_seconds = 0.0;
-  double cpu_seconds = 0.0;
+  StageWork work;
 };
 
 struct Checkpoint {
@@ -37,6 +37,7 @@ struct Checkpoint {
   std::string current;                ///< name of the stage under way; may be empty
   std::optional<Bundle> state;        ///< inside it; nothing if it starts afresh
   std::vector<std::string> warnings;  ///< of the stage under way
+  StageWork work;                     ///< of the stage under way
   std::uint64_t metrics_bytes = 0;    ///< length of metrics.jsonl
 };
 

@@ -38,7 +38,10 @@ class Judge {
   }
 
   CheckOutcome outcome() {
-    const Scalar* scalar = scalar_named(spec_.quantity);
+    if (!spec_.applies) {
+      return conclude(CheckVerdict::skipped, "made only when " + spec_.when->values.compact());
+    }
+    const Scalar* scalar = scalar_named(spec_.quantity, result_.scalars);
     if (scalar == nullptr) return out_;
     out_.value = scalar->value;
     out_.standard_error = scalar->standard_error;
@@ -67,12 +70,16 @@ class Judge {
     return {scalar.value, z() * error};
   }
 
-  const Scalar* scalar_named(const std::string& name) {
-    const Scalar* scalar = result_.find(name);
-    if (scalar != nullptr) return scalar;
+  /// The scalar, or nullptr with the check failed; `of` says of which run, if not of this one.
+  const Scalar* scalar_named(const std::string& name, const std::vector<NamedScalar>& scalars,
+                             const std::string& of = {}) {
     std::vector<std::string> names;
-    for (const auto& known : result_.scalars) names.push_back(known.name);
-    std::string note = "the result has no quantity " + json_string(name);
+    for (const auto& known : scalars) {
+      if (known.name == name) return &known.scalar;
+      names.push_back(known.name);
+    }
+    std::string note = (of.empty() ? "the result has" : "the " + of + " has") + " no quantity " +
+                       json_string(name);
     if (const auto guess = nearest(name, names)) {
       note += "; did you mean " + json_string(*guess) + "?";
     }
@@ -92,10 +99,36 @@ class Judge {
                                  ") of the bound: draw more samples");
   }
 
+  /// The quantity that another one is compared with; nullptr with the check decided.
+  const Scalar* other_scalar(const OtherQuantity& other) {
+    const std::string& name = other.quantity.empty() ? spec_.quantity : other.quantity;
+    if (other.run.empty()) return scalar_named(name, result_.scalars);
+    const std::string label = other.run_label();
+    for (const OtherRun& run : result_.others) {
+      if (run.label != label) continue;
+      if (run.converged) return scalar_named(name, run.scalars, run_name(other));
+      conclude(CheckVerdict::inconclusive, "the " + run_name(other) + " did not converge");
+      return nullptr;
+    }
+    conclude(CheckVerdict::inconclusive, "the " + run_name(other) + " was not made");
+    return nullptr;
+  }
+
+  static std::string run_name(const OtherQuantity& other) {
+    return other.remove.empty() ? other.run_label() : "run " + other.run_label();
+  }
+
+  /// "q", "q of the run without /solver/anneal".
+  std::string words_for(const OtherQuantity& other) const {
+    const std::string& name = other.quantity.empty() ? spec_.quantity : other.quantity;
+    return other.run.empty() ? name : name + " of the " + run_name(other);
+  }
+
   CheckOutcome against_quantity(Estimate value) {
-    const std::string& name = spec_.below ? *spec_.below : *spec_.above;
-    const Scalar* other = scalar_named(name);
+    const OtherQuantity& right = spec_.below ? *spec_.below : *spec_.above;
+    const Scalar* other = other_scalar(right);
     if (other == nullptr) return out_;
+    const std::string name = words_for(right);
     out_.bound = (spec_.below ? "below " : "above ") + name + " = " + computed(other->value);
     if (!std::isfinite(other->value)) {
       return conclude(CheckVerdict::fail, name + " is " + shortest(other->value));
@@ -122,13 +155,13 @@ class Judge {
       if (const auto* number = std::get_if<double>(&spec_.equals->value)) {
         right = *number;
         name.clear();
-      } else if (const auto& word = std::get<std::string>(spec_.equals->value);
-                 word != "closed_form" && word != "target") {
-        const Scalar* other = scalar_named(word);
-        if (other == nullptr) return out_;
-        right = other->value;
-        right_margin = estimate(*other).margin;
-        name = word;
+      } else if (const auto& other = std::get<OtherQuantity>(spec_.equals->value);
+                 other.quantity != "closed_form" && other.quantity != "target") {
+        const Scalar* found = other_scalar(other);
+        if (found == nullptr) return out_;
+        right = found->value;
+        right_margin = estimate(*found).margin;
+        name = words_for(other);
       }
     }
     out_.bound = name.empty() ? shortest(right) : name + " = " + computed(right);

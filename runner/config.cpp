@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "runner/config_checks.hpp"
 #include "runner/config_file.hpp"
 #include "runner/data_entry.hpp"
 #include "runner/sha256.hpp"
@@ -10,17 +11,6 @@
 namespace pushforward::runner {
 
 namespace {
-
-/// Whether `pattern`, in which * stands for any text, covers `quantity`.
-bool stands_for(std::string_view pattern, std::string_view quantity) {
-  const std::size_t star = pattern.find('*');
-  if (star == std::string_view::npos) return pattern == quantity;
-  if (!quantity.starts_with(pattern.substr(0, star))) return false;
-  for (std::size_t skip = star; skip <= quantity.size(); ++skip) {
-    if (stands_for(pattern.substr(star + 1), quantity.substr(skip))) return true;
-  }
-  return false;
-}
 
 bool is_name(std::string_view text, std::size_t longest) {
   return !text.empty() && text.size() <= longest && text.front() != '.' && text.front() != '-' &&
@@ -166,72 +156,7 @@ class Checker {
     }
   }
 
-  void checks(std::vector<CheckSpec>& checks) {
-    for (std::size_t i = 0; i < checks.size(); ++i) {
-      check("/checks/" + std::to_string(i), checks[i]);
-    }
-    for (std::size_t i = 0; i < checks.size(); ++i) {
-      for (std::size_t j = 0; j < i; ++j) {
-        if (checks[i].id == checks[j].id && !checks[i].id.empty()) {
-          problems_.add("/checks/" + std::to_string(i) + "/id",
-                        "two checks have the id " + json_string(checks[i].id));
-          break;
-        }
-      }
-    }
-  }
-
  private:
-  void check(const std::string& at, CheckSpec& spec) {
-    if (spec.quantity.empty()) {
-      problems_.add(at + "/quantity", "\"quantity\" is required: what the check is about", "E308");
-      return;
-    }
-    if (spec.id.empty()) spec.id = spec.quantity;
-    const int ways = int{spec.max.has_value()} + int{spec.min.has_value()} +
-                     int{spec.equals.has_value()} + int{spec.closed_form} +
-                     int{spec.below.has_value()} + int{spec.above.has_value()} +
-                     int{spec.slope.has_value()};
-    if (ways != 1) {
-      problems_.add(at, std::string(ways == 0 ? "a check needs" : "a check has only") +
-                            " one of \"max\", \"min\", \"equals\", \"closed_form\", \"below\", "
-                            "\"above\" and \"slope\"");
-    }
-    if (spec.slope && !spec.tol) problems_.add(at, "\"slope\" needs \"tol\"");
-    if (!spec.slope && spec.tol) problems_.add(at + "/tol", "\"tol\" belongs to \"slope\"");
-    const bool equality = spec.equals || spec.closed_form;
-    if (spec.z_max && spec.alpha) {
-      problems_.add(at + "/alpha", "\"z_max\" and \"alpha\" say the same: give one of them");
-    }
-    if (equality && !spec.z() && !spec.rel_tol && !spec.abs_tol) {
-      problems_.add(
-          at, "a comparison for equality needs \"z_max\", \"alpha\", \"rel_tol\" or \"abs_tol\"");
-    }
-    if (!equality && (spec.rel_tol || spec.abs_tol)) {
-      problems_.add(at, "\"rel_tol\" and \"abs_tol\" belong to \"equals\" and \"closed_form\"");
-    }
-    known(at + "/quantity", spec.quantity);
-    if (spec.below) known(at + "/below", *spec.below);
-    if (spec.above) known(at + "/above", *spec.above);
-  }
-
-  void known(const std::string& at, const std::string& quantity) {
-    if (task_ == nullptr) return;
-    std::vector<std::string> names;
-    for (const Quantity& known : task_->quantities()) {
-      if (stands_for(known.name, quantity)) return;
-      names.push_back(known.name);
-    }
-    if (names.empty()) return;  // a task that does not list its quantities
-    std::string text = json_string(quantity.substr(0, 60)) + " is not a quantity of task " +
-                       json_string(task_->name());
-    if (const auto guess = nearest(quantity, names)) {
-      text += "; did you mean " + json_string(*guess) + "?";
-    }
-    problems_.add(at, text + "  (all: pushforward describe " + std::string(task_->name()) + ")",
-                  "E305");
-  }
-
   const Json& given_;
   const Task* task_;
   Findings& findings_;
@@ -323,13 +248,16 @@ RunPlan load_config_text(const std::string& text, const std::filesystem::path& n
     if (const Json* value = given.find(part)) checker.references(*value, std::string("/") + part);
   }
   plan.checks = JsonType<std::vector<CheckSpec>>::read(*plan.resolved.find("checks"));
-  checker.checks(plan.checks);
+  check_rules(given, plan.task, plan.resolved, plan.checks, findings);
   plan.runtime = JsonType<RuntimeOptions>::read(*plan.resolved.find("runtime"));
   plan.seed = JsonType<Seed>::read(*plan.resolved.find("seed")).value;
   const Json* given_name = plan.resolved.find("name");
   plan.name = given_name->is_string() ? given_name->string() : name_from(name);
   load_data(given, options.allow_outside, plan, findings);
   if (findings.empty()) check_task(given, plan, findings);
+  if (findings.empty()) {
+    load_other_runs(given, shape, options.allow_outside, plan, findings);
+  }
   if (!findings.empty()) throw Refused(findings);
 
   plan.resolved.set("name", plan.name);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "runner/check_spec.hpp"
+#include "runner/run_result.hpp"
 #include "runner/task.hpp"
 #include "runner/units.hpp"
 
@@ -30,6 +30,12 @@ struct DataFile {
   std::string sha256;
 };
 
+/// The config with one key at its default, for checks that compare with it.
+struct Baseline {
+  std::string label;  ///< OtherQuantity::run_label()
+  Json resolved;
+};
+
 /// A config that has passed every check, with its data.
 struct RunPlan {
   const Task* task = nullptr;
@@ -42,6 +48,8 @@ struct RunPlan {
   DataSet data;
   std::vector<DataFile> files;
   std::vector<CheckSpec> checks;
+  std::vector<Baseline> baselines;    ///< runs to make besides, for the checks
+  std::vector<OtherRun> stored_runs;  ///< results that checks compare with
   RuntimeOptions runtime;
   OnNotConverged on_not_converged = OnNotConverged::error;
   PlanEstimate estimate;

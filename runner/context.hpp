@@ -29,6 +29,9 @@ struct Bundle {
   std::map<std::string, double> numbers;
   std::map<std::string, std::int64_t> counts;
   std::map<std::string, std::string> texts;
+  bool empty() const {
+    return arrays.empty() && numbers.empty() && counts.empty() && texts.empty();
+  }
 };
 
 /// A number of the result. `standard_error` and `expected` are NaN where not known.
@@ -56,21 +59,25 @@ class Stage {
 
   /// To be called at every step, at least every two seconds, from the thread that called the stage.
   /// `state` is asked for the solver's state when a checkpoint is due; from it, the stage must go
-  /// on to the same bits. Without it, an interrupted stage starts again from its beginning. Leaves
-  /// by an exception, which must pass through, when the run is to stop.
+  /// on to the same bits. Without it, or if it is empty, an interrupted stage starts again from its
+  /// beginning. Leaves by an exception, which must pass through, when the run is to stop.
   virtual void poll(const Progress& progress, const std::function<Bundle()>& state = {}) = 0;
 
   /// To be called with the state of a stage that is about to end only because its budget is spent:
   /// with a larger budget (Task::budgets), a resumed run goes on from there, to the same bits as if
-  /// it had asked for that budget from the start.
+  /// it had asked for that budget from the start. An empty state begins the stage again.
   virtual void budget_spent(Bundle state) = 0;
 
   /// For solvers that take an observer: shows progress, and returns false when the run is to stop.
   /// What the solver then returns is discarded, and the stage starts afresh on resume.
   virtual Observer observer() = 0;
 
-  /// Appends one line of numbers to metrics.jsonl.
+  /// Appends one line of numbers to metrics.jsonl; the time of each is in timing.json.
   virtual void record(std::initializer_list<std::pair<std::string_view, double>> numbers) = 0;
+
+  /// Adds to how often the stage called what it spends its time on ("denoiser", "passes over all
+  /// pairs"): calls and calls a second are in timing.json.
+  virtual void calls(std::string_view what, double count) = 0;
 
   /// A warning for the result; the same text is kept once.
   virtual void warn(std::string text) = 0;

@@ -1,8 +1,6 @@
 #include "runner/execute.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <set>
 
 #include "pushforward/core/measure.hpp"
@@ -22,12 +20,6 @@ struct Stopped {
   Stop reason;
 };
 
-double wall_now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-double cpu_now() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-
 class Session final : public RunContext {
  public:
   Session(const RunPlan& plan, RunHost& host, const Checkpoint* resumed)
@@ -39,6 +31,25 @@ class Session final : public RunContext {
     }
     done_.resume_hash = plan.resume_hash();
     for (const auto& text : plan.warnings) warn(text);
+  }
+
+  /// Runs the task once more with another config, its stages named after `label`; checks compare
+  /// with the numbers that come back.
+  OtherRun run_again(const Json& resolved, const std::string& label) {
+    RunResult again;
+    std::swap(result_, again);
+    prefix_ = label + ": ";
+    try {
+      plan_.task->run(resolved, *this);
+    } catch (...) {
+      std::swap(result_, again);
+      throw;
+    }
+    prefix_.clear();
+    std::swap(result_, again);
+    for (auto& time : again.times) result_.times.push_back(std::move(time));
+    for (const auto& text : again.warnings) warn(label + ": " + text);
+    return {.label = label, .converged = again.converged, .scalars = std::move(again.scalars)};
   }
 
   std::uint64_t seed() const override { return plan_.seed; }
@@ -106,7 +117,7 @@ class Session final : public RunContext {
   }
 
   void keep_time(const FinishedStage& stage, bool restored) {
-    result_.times.push_back({stage.name, stage.wall_seconds, stage.cpu_seconds, restored});
+    result_.times.push_back({stage.name, stage.work, restored});
   }
 
   const RunPlan& plan_;
@@ -116,6 +127,7 @@ class Session final : public RunContext {
   Checkpoint done_;
   std::set<std::string> names_;
   bool inside_ = false;
+  std::string prefix_;  // of the stages' names
   RunResult result_;
 };
 
@@ -142,8 +154,9 @@ class ActiveStage final : public Stage {
   ActiveStage(Session& session, std::string name)
       : session_(session), name_(std::move(name)), start_of_metrics_(session.done_.metrics_bytes) {
     auto& restored = session_.restored_;
-    if (restored && restored->current == name_) {
+    if (restored && restored->current == name_ && restored->state && !restored->state->empty()) {
       state_ = std::move(restored->state);
+      watch = StageWatch(std::move(restored->work));
       warnings = restored->warnings;
       for (const auto& text : warnings) session_.warn(text);
     }
@@ -157,18 +170,21 @@ class ActiveStage final : public Stage {
     RunHost& host = session_.host_;
     Progress shown = progress;
     if (shown.phase.empty()) shown.phase = name_;
+    watch.polled(progress.done);
     host.progress(shown);
     const Stop stop = host.stop();
     const bool save = stop != Stop::no || (state && host.checkpoint_due());
     if (save) {
       Checkpoint& checkpoint = session_.done_;
       checkpoint.current = name_;
-      if (state) {
-        checkpoint.state = state();
+      if (state) checkpoint.state = state();
+      if (checkpoint.state && !checkpoint.state->empty()) {
         checkpoint.warnings = warnings;
+        checkpoint.work = watch.so_far();
         host.save(checkpoint);
         checkpoint.state.reset();
       } else {
+        checkpoint.state.reset();
         save_afresh();
       }
     }
@@ -176,14 +192,21 @@ class ActiveStage final : public Stage {
   }
 
   void budget_spent(Bundle state) override {
-    budget_end = std::make_shared<const BudgetEnd>(
-        BudgetEnd{std::move(state), warnings, session_.done_.metrics_bytes});
+    BudgetEnd end{
+        .state = std::move(state), .warnings = {}, .metrics_bytes = start_of_metrics_, .work = {}};
+    if (!end.state.empty()) {
+      end.warnings = warnings;
+      end.metrics_bytes = session_.done_.metrics_bytes;
+      end.work = watch.so_far();
+    }
+    budget_end = std::make_shared<const BudgetEnd>(std::move(end));
   }
 
   Observer observer() override {
     return [this](const Progress& progress) {
       Progress shown = progress;
       if (shown.phase.empty()) shown.phase = name_;
+      watch.polled(progress.done);
       session_.host_.progress(shown);
       if (stop_ == Stop::no) stop_ = session_.host_.stop();
       return stop_ == Stop::no;
@@ -197,7 +220,10 @@ class ActiveStage final : public Stage {
     const std::string text = line.compact();
     session_.host_.metric(text);
     session_.done_.metrics_bytes += text.size() + 1;  // and the end of the line
+    watch.recorded();
   }
+
+  void calls(std::string_view what, double count) override { watch.calls(what, count); }
 
   void warn(std::string text) override {
     session_.warn(text);
@@ -214,6 +240,7 @@ class ActiveStage final : public Stage {
 
   std::vector<std::string> warnings;
   std::shared_ptr<const BudgetEnd> budget_end;
+  StageWatch watch;
 
  private:
   /// Saves the run as it was before this stage: its warnings and metrics will come again.
@@ -232,14 +259,15 @@ class ActiveStage final : public Stage {
   Stop stop_ = Stop::no;
 };
 
-const Bundle& Session::stage(std::string_view name, const std::function<Bundle(Stage&)>& compute) {
-  require(!inside_, "RunContext", "stage", name, "not inside another stage");
-  require(names_.insert(std::string(name)).second, "RunContext", "stage", name,
+const Bundle& Session::stage(std::string_view given, const std::function<Bundle(Stage&)>& compute) {
+  const std::string name = prefix_ + std::string(given);
+  require(!inside_, "RunContext", "stage", std::string_view(name), "not inside another stage");
+  require(names_.insert(name).second, "RunContext", "stage", std::string_view(name),
           "a name not used before");
   if (restored_ && handed_back_ < restored_->finished.size()) {
     const FinishedStage& finished = restored_->finished[handed_back_];
     if (finished.name != name) {
-      throw Refused("E804", std::string(name),
+      throw Refused("E804", name,
                     "the checkpoint was written by a build whose task has other stages, " +
                         json_string(finished.name) + " in this place; run the config again instead",
                     exit_checkpoint);
@@ -252,18 +280,15 @@ const Bundle& Session::stage(std::string_view name, const std::function<Bundle(S
     return *done_.finished.back().outcome;
   }
   host_.stage(name, false);
-  const double wall = wall_now();
-  const double cpu = cpu_now();
-  ActiveStage active(*this, std::string(name));
+  ActiveStage active(*this, name);
   inside_ = true;
-  FinishedStage finished{.name = std::string(name)};
+  FinishedStage finished{.name = name};
   finished.outcome = std::make_shared<Bundle>(compute(active));
   inside_ = false;
   active.check_stopped();
   finished.warnings = active.warnings;
   finished.budget_end = active.budget_end;
-  finished.wall_seconds = wall_now() - wall;
-  finished.cpu_seconds = cpu_now() - cpu;
+  finished.work = active.watch.so_far();
   keep_time(finished, false);
   done_.finished.push_back(std::move(finished));
   done_.current.clear();
@@ -293,6 +318,11 @@ RunResult execute(const RunPlan& plan, RunHost& host, const Checkpoint* resumed)
   Session session(plan, host, resumed);
   try {
     plan.task->run(plan.resolved, session);
+    session.result().others = plan.stored_runs;
+    for (const Baseline& baseline : plan.baselines) {
+      OtherRun other = session.run_again(baseline.resolved, baseline.label);
+      session.result().others.push_back(std::move(other));
+    }
   } catch (const Stopped& stopped) {
     session.result().stopped = stopped.reason;
     session.result().complete = false;
@@ -324,9 +354,10 @@ int exit_status(const RunResult& result, const RunPlan& plan) {
   constexpr int check = 6;
   if (result.verdict == Verdict::failed) return numerical;
   if (!result.converged && plan.on_not_converged == OnNotConverged::error) return numerical;
-  const bool all_passed = std::all_of(
-      result.checks.begin(), result.checks.end(),
-      [](const CheckOutcome& outcome) { return outcome.verdict == CheckVerdict::pass; });
+  const bool all_passed =
+      std::all_of(result.checks.begin(), result.checks.end(), [](const CheckOutcome& outcome) {
+        return outcome.verdict == CheckVerdict::pass || outcome.verdict == CheckVerdict::skipped;
+      });
   return all_passed ? 0 : check;
 }
 

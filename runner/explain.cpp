@@ -120,6 +120,10 @@ std::string describe_text(const Task& task, const std::string& pointer) {
       out += "\nBudgets, which may grow when a run is resumed:\n";
       for (const std::string& budget : budgets) out += "  " + budget + "\n";
     }
+    const auto looked_at = task.outputs_of_stages();
+    if (!looked_at.empty())
+      out += "\nOutput that stages look at, which may not change on resume:\n";
+    for (const std::string& key : looked_at) out += "  " + key + "\n";
     return out + "\nThe keys around: pushforward describe " + std::string(task.name()) +
            " /runtime (also /data, /checks)\n";
   }

@@ -223,6 +223,9 @@ PointCloud point_cloud(std::string name, PointsIn points, const Frame& frame, In
 /// @throws std::invalid_argument when the density is not two-dimensional.
 DensityGrid density_grid(const LogDensity& density, const Frame& frame, int nodes = 129);
 
+/// points: d x n. One panel for each pair of the first `dimensions` coordinates.
+std::vector<Panel> pairwise_panels(std::string name, PointsIn points, int dimensions);
+
 /// from, to: d x n. Keeps at most `most` lines, evenly spaced by index.
 Segments transport_lines(std::string name, PointsIn from, PointsIn to, Index most = 300);
 

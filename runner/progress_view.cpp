@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -36,6 +37,21 @@ double peak_bytes() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return 1024.0 * static_cast<double>(usage.ru_maxrss);
+}
+
+/// What the process holds now; NaN where the system does not tell.
+double present_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  double all = 0.0, resident = 0.0;
+  if (!(statm >> all >> resident)) return not_known;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+/// "120 MiB (peak 150 MiB)".
+std::string memory_text() {
+  const double present = present_bytes();
+  const std::string peak = "peak " + size_text(peak_bytes());
+  return std::isnan(present) ? peak : size_text(present) + " (" + peak + ")";
 }
 
 }  // namespace
@@ -97,7 +113,7 @@ std::string ProgressView::line(const Progress& progress) const {
       }
     }
   }
-  text += ", " + size_text(peak_bytes());
+  text += ", " + memory_text();
   if (last_save_) {
     text += ", saved " + duration_text(std::floor(Seconds(Clock::now() - *last_save_).count())) +
             " ago";

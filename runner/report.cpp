@@ -13,7 +13,7 @@ std::string verdict_sentence(const ReportModel& model) {
     return std::count_if(model.checks.begin(), model.checks.end(),
                          [&](const ReportCheck& c) { return c.outcome == outcome; });
   };
-  const auto n = static_cast<std::ptrdiff_t>(model.checks.size());
+  const auto n = static_cast<std::ptrdiff_t>(model.checks.size()) - count("skipped");
   const auto checks = std::to_string(n) + (n == 1 ? " check" : " checks");
   if (model.verdict == "ok") {
     if (n == 0) return "The run finished. It asserts nothing: its config has no checks.";

@@ -209,9 +209,12 @@ std::string left_out(const Figure& figure, std::size_t bytes) {
 
 std::string badge(std::string_view outcome) {
   const bool good = outcome == "pass" || outcome == "ok";
-  const bool open = outcome == "inconclusive" || outcome == "interrupted";
+  const bool open = outcome == "inconclusive" || outcome == "interrupted" || outcome == "skipped";
   const std::string kind = good ? "good" : open ? "open" : "bad";
-  const std::string mark = good ? "\u2713 " : open ? "? " : "\u2717 ";
+  const std::string mark = good                   ? "\u2713 "
+                           : outcome == "skipped" ? "\u2013 "
+                           : open                 ? "? "
+                                                  : "\u2717 ";
   std::string word(outcome);
   for (auto& c : word) c = c == '_' ? ' ' : c;
   return "<span class=\"badge badge-" + kind + "\">" + mark + escaped(word) + "</span>";

@@ -116,6 +116,14 @@ class Resolver {
     return preset;
   }
 
+  /// Whether the value is part of a list, which --set replaces as a whole.
+  static bool inside_list(const std::string& pointer) {
+    for (const std::string& token : pointer_tokens(pointer)) {
+      if (token.find_first_not_of("0123456789") == token.npos) return true;
+    }
+    return false;
+  }
+
   Json list_for_scalar(const Shape& shape, const Json& given, const Json& preset,
                        const std::string& pointer) {
     std::string noun = shape.kind == Shape::Kind::text || shape.kind == Shape::Kind::choice
@@ -124,8 +132,20 @@ class Resolver {
                                                             : "number";
     std::string text = shown_value(given) + " where one " + noun + " is expected";
     if (!given.items().empty()) {
-      text += "; a run takes one value: give others with --set " + pointer + "=" +
-              given.items().front().compact().substr(0, 40) + " and so on, one run each";
+      // Only what can be given again as it stands here is recommended.
+      constexpr std::size_t shown = 3, longest = 40;
+      std::string commands;
+      const bool in_list = inside_list(pointer);
+      for (std::size_t i = 0; !in_list && i < std::min(shown, given.items().size()); ++i) {
+        const Json& item = given.items()[i];
+        const std::string value = item.is_string() ? item.string() : item.compact();
+        if (value.size() > longest || value.find_first_of(" \t\n'\"\\$`") != value.npos) break;
+        commands += (i == 0 ? "" : ", ") + ("--set " + pointer + "=" + value);
+      }
+      text += "; a run takes one value, so run it once for each";
+      if (!commands.empty()) {
+        text += ": " + commands + (given.items().size() > shown ? ", and so on" : "");
+      }
     }
     report("E306", pointer, given.where, std::move(text));
     return preset;

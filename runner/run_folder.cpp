@@ -7,8 +7,10 @@
 #include "pushforward/core/errors.hpp"
 
 #include "runner/json_parser.hpp"
+#include "runner/non_finite.hpp"
 #include "runner/provenance.hpp"
 #include "runner/sha256.hpp"
+#include "runner/time_section.hpp"
 
 namespace pushforward::runner {
 
@@ -38,6 +40,39 @@ void write_arrays(const std::filesystem::path& folder, const RunResult& result) 
   write_atomically(folder / "index.json", index.pretty());
 }
 
+/// Rates of what took no time that could be measured are left out.
+void set_rate(Json& json, std::string_view key, double count, double seconds) {
+  if (seconds > 0.0) json.set(key, count / seconds);
+}
+
+Json timing_of(const StageTime& time) {
+  const StageWork& work = time.work;
+  Json stage = Json::object();
+  stage.set("stage", time.name);
+  stage.set("wall_seconds", work.wall_seconds);
+  stage.set("cpu_seconds", work.cpu_seconds);
+  if (work.steps > 0) {
+    stage.set("steps", work.steps);
+    set_rate(stage, "steps_per_second", static_cast<double>(work.steps), work.wall_seconds);
+  }
+  if (!work.calls.empty()) {
+    Json& calls = stage.set("calls", Json::object());
+    for (const auto& [what, count] : work.calls) {
+      Json& entry = calls.set(what, Json::object());
+      entry.set("count", count);
+      set_rate(entry, "per_second", count, work.wall_seconds);
+    }
+  }
+  if (!work.recorded_wall.empty()) {
+    // One entry for each of the stage's lines in metrics.jsonl.
+    Json& recorded = stage.set("recorded", Json::object());
+    recorded.set("wall_seconds", JsonType<std::vector<double>>::write(work.recorded_wall));
+    recorded.set("cpu_seconds", JsonType<std::vector<double>>::write(work.recorded_cpu));
+  }
+  if (time.restored) stage.set("restored", true);
+  return stage;
+}
+
 void write_timing(const std::filesystem::path& file, const RunResult& result, double wall) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -46,14 +81,7 @@ void write_timing(const std::filesystem::path& file, const RunResult& result, do
   json.set("cpu_seconds", rusage_seconds(usage.ru_utime) + rusage_seconds(usage.ru_stime));
   json.set("peak_bytes", 1024.0 * static_cast<double>(usage.ru_maxrss));
   Json& stages = json.set("stages", Json::list());
-  for (const StageTime& time : result.times) {
-    Json stage = Json::object();
-    stage.set("stage", time.name);
-    stage.set("wall_seconds", time.wall_seconds);
-    stage.set("cpu_seconds", time.cpu_seconds);
-    if (time.restored) stage.set("restored", true);
-    stages.push(std::move(stage));
-  }
+  for (const StageTime& time : result.times) stages.push(timing_of(time));
   write_atomically(file, json.pretty());
 }
 
@@ -92,10 +120,13 @@ void remove_leftovers(const std::filesystem::path& folder) {
                   3);
   } catch (const std::domain_error& error) {
     const std::string step = std::to_string(host.step());
-    throw Refused("E501", "phase " + json_string(host.stage_name()) + ", step " + step,
-                  "seed " + std::to_string(plan.seed) + ": " + error.what() +
-                      "; replay: pushforward run " + plan.file.string() + " --replay " +
-                      host.stage_name() + ":" + step,
+    const auto* bad = dynamic_cast<const NonFinite*>(&error);
+    throw Refused("E501",
+                  "phase " + json_string(host.stage_name()) + ", step " + step +
+                      (bad ? ", " + bad->where() : ""),
+                  (bad ? "" : "seed " + std::to_string(plan.seed) + ": ") +
+                      std::string(error.what()) + "; replay: pushforward run " +
+                      plan.file.string() + " --replay " + host.stage_name() + ":" + step,
                   5);
   }
 }
@@ -111,7 +142,9 @@ void write_results(const RunPlan& plan, const FinishedRun& run, FolderHost& host
   if (result.complete) {
     const Json* report = plan.resolved.at("/output/report");
     if (report == nullptr || *report == Json(true)) {
-      write_report(folder, report_model(plan, result, origin, folder.filename().string()));
+      ReportModel model = report_model(plan, result, origin, folder.filename().string());
+      model.sections.push_back(time_section(result, read_file(folder / "metrics.jsonl")));
+      write_report(folder, model);
     }
     if (plan.task->budgets().empty()) {
       std::filesystem::remove_all(folder / "checkpoint");
@@ -218,18 +251,51 @@ std::string budget_names(const Task& task) {
   return text;
 }
 
+/// The first difference as "/solver/steps was 60, now 70"; nothing where there is none.
+std::optional<std::string> first_change(const Json& then, const Json& now,
+                                        const std::string& pointer) {
+  if (then == now) return std::nullopt;
+  if (then.is_object() && now.is_object()) {
+    for (const auto& member : then.members()) {
+      const Json* other = now.find(member.key);
+      const std::string at = pointer_to(pointer, member.key);
+      if (other == nullptr) return at + " was " + shown_value(member.value) + ", now absent";
+      if (const auto change = first_change(member.value, *other, at)) return change;
+    }
+    for (const auto& member : now.members()) {
+      if (then.find(member.key) != nullptr) continue;
+      return pointer_to(pointer, member.key) + " was absent, now " + shown_value(member.value);
+    }
+  }
+  return pointer + " was " + shown_value(then) + ", now " + shown_value(now);
+}
+
 /// Whether a budget grew from `before` to `plan`.
 /// @throws Refused E803 if anything changed that may not, E805 if a budget shrank
 bool budgets_grew(const RunPlan& before, const RunPlan& plan, const std::filesystem::path& folder) {
   const std::string budgets = budget_names(*plan.task);
-  const Json then = before.without_budgets();
-  const Json now = plan.without_budgets();
-  for (const auto& field : {"name", "data", "problem", "solver", "checks", "output", "seed"}) {
-    if (*now.find(field) == *then.find(field)) continue;
-    throw not_resumed("E803", folder,
-                      "the checkpoint was written for another config: /" + std::string(field) +
-                          " would change. Allowed to change on resume: " +
-                          (budgets.empty() ? "" : budgets + " (upwards), ") + "/runtime");
+  Json then = before.without_budgets();
+  Json now = plan.without_budgets();
+  // What changes no number may change, but for what finished stages have looked at.
+  std::string kept;
+  for (const std::string& pointer : plan.task->outputs_of_stages()) {
+    kept += (kept.empty() ? " but for " : ", ") + pointer;
+  }
+  for (Json* config : {&then, &now}) {
+    config->erase("runtime");
+    Json output = Json::object();
+    for (const std::string& pointer : plan.task->outputs_of_stages()) {
+      const std::string key = pointer_tokens(pointer).back();
+      if (const Json* value = config->find("output")->find(key)) output.set(key, *value);
+    }
+    config->set("output", std::move(output));
+  }
+  if (const auto change = first_change(then, now, "")) {
+    throw not_resumed(
+        "E803", folder,
+        "the checkpoint was written for another config: " + *change +
+            ". Allowed to change on resume: " + (budgets.empty() ? "" : budgets + " (upwards), ") +
+            "/runtime, /output" + kept);
   }
   bool grew = false;
   for (const std::string& budget : plan.task->budgets()) {
@@ -319,6 +385,8 @@ FinishedRun resume_in_folder(const std::filesystem::path& folder, const Registry
     // In this order, a kill in between leaves a run that goes on with the old budget.
     reopen(checkpoint);
     write_checkpoint(checkpoints, ++found.number, plan.runtime.keep_checkpoints, checkpoint);
+  }
+  if (grew || *plan.resolved.find("output") != *before.resolved.find("output")) {
     write_atomically(folder / "resolved.json", plan.resolved.pretty());
   }
   return run_here(plan, folder, options, &found, std::move(origin));

@@ -8,6 +8,7 @@
 #include "runner/check_spec.hpp"
 #include "runner/context.hpp"
 #include "runner/report.hpp"
+#include "runner/stage_work.hpp"
 
 namespace pushforward::runner {
 
@@ -31,9 +32,14 @@ struct NamedArray {
   std::string description;
 };
 
-enum class CheckVerdict { pass, fail, inconclusive };
-constexpr std::array<std::string_view, 3> enum_names(CheckVerdict) {
-  return {"pass", "fail", "inconclusive"};
+enum class CheckVerdict {
+  pass,
+  fail,
+  inconclusive,
+  skipped  ///< its `when` does not hold for this config
+};
+constexpr std::array<std::string_view, 4> enum_names(CheckVerdict) {
+  return {"pass", "fail", "inconclusive", "skipped"};
 }
 
 struct CheckOutcome {
@@ -48,9 +54,15 @@ struct CheckOutcome {
 
 struct StageTime {
   std::string name;
-  double wall_seconds = 0.0;
-  double cpu_seconds = 0.0;
+  StageWork work;
   bool restored = false;  ///< the time was spent before the run was interrupted
+};
+
+/// The numbers of another run that checks compare with.
+struct OtherRun {
+  std::string label;  ///< OtherQuantity::run_label()
+  bool converged = true;
+  std::vector<NamedScalar> scalars;
 };
 
 struct RunResult {
@@ -67,6 +79,7 @@ struct RunResult {
   std::vector<int> warning_counts;  ///< how often each came since the run was begun or resumed
   std::vector<CheckOutcome> checks;
   std::vector<StageTime> times;
+  std::vector<OtherRun> others;  ///< what checks compare with, besides this run
   Verdict verdict = Verdict::ok;
 
   const Scalar* find(std::string_view name) const;

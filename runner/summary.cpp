@@ -23,23 +23,14 @@ std::string verdict_note(const RunResult& result) {
   }
   if (!result.complete) return "the numbers of this run are not there yet";
   std::size_t failed = 0;
-  for (const auto& check : result.checks) failed += check.verdict == CheckVerdict::pass ? 0 : 1;
+  for (const auto& check : result.checks) {
+    failed += check.verdict == CheckVerdict::pass || check.verdict == CheckVerdict::skipped ? 0 : 1;
+  }
   if (failed > 0) {
     return std::to_string(failed) + " of " + std::to_string(result.checks.size()) +
            " checks did not pass";
   }
   return {};
-}
-
-Table times(const RunResult& result) {
-  Table table{
-      .id = "times",
-      .title = "Where the time went",
-      .columns = {{.name = "stage"}, {.name = "wall", .unit = "s"}, {.name = "CPU", .unit = "s"}}};
-  for (const StageTime& time : result.times) {
-    table.rows.push_back({time.name, Measured{time.wall_seconds}, Measured{time.cpu_seconds}});
-  }
-  return table;
 }
 
 }  // namespace
@@ -62,8 +53,10 @@ std::string summary_text(const FinishedRun& run, const RunPlan& plan, double sec
   shown = 0;
   for (const CheckOutcome& check : result.checks) {
     if (shown++ == most_checks) break;
-    text += "  check " + check.id + ": " + std::string(name(check.verdict)) + " (" +
-            measured_text({check.value, check.standard_error}) + ", " + check.bound + ")";
+    text += "  check " + check.id + ": " + std::string(name(check.verdict));
+    if (!check.bound.empty()) {
+      text += " (" + measured_text({check.value, check.standard_error}) + ", " + check.bound + ")";
+    }
     text += (check.note.empty() ? "" : ": " + check.note) + "\n";
   }
   text += more(result.checks.size(), most_checks, "checks");
@@ -140,7 +133,6 @@ ReportModel report_model(const RunPlan& plan, const RunResult& result, const Jso
                              .method = scalar.description});
   }
   model.sections = result.sections;
-  if (!result.times.empty()) model.sections.push_back({.title = "Time", .tables = {times(result)}});
   model.warnings = result.warnings;
   model.resolved_config = plan.resolved.pretty();
   for (const auto& member : provenance.members()) {

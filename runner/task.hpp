@@ -13,6 +13,7 @@
 ///     PlanEstimate plan(const DataSet& data) const;                         // memory and work
 ///     static std::vector<Quantity> quantities();                            // names for checks
 ///     static std::vector<std::string> budgets();      // pointers of settings that may grow later
+///     static std::vector<std::string> outputs_of_stages();  // pointers of output that stages read
 ///     static std::string_view starter();              // the text that `init` writes
 ///   };
 ///   registry.add<SlicedTask>();
@@ -106,6 +107,8 @@ class Task {
   virtual std::vector<Quantity> quantities() const = 0;
   /// Pointers of numbers that may grow when a run is resumed (Stage::budget_spent).
   virtual std::vector<std::string> budgets() const = 0;
+  /// Pointers below /output that stages look at: all else of /output may change on resume.
+  virtual std::vector<std::string> outputs_of_stages() const = 0;
   /// A small config of this task; empty: `init` writes the defaults.
   virtual std::string_view starter() const = 0;
 
@@ -133,6 +136,10 @@ class TypedTask final : public Task {
   }
   std::vector<std::string> budgets() const override {
     if constexpr (requires { Config::budgets(); }) return Config::budgets();
+    return {};
+  }
+  std::vector<std::string> outputs_of_stages() const override {
+    if constexpr (requires { Config::outputs_of_stages(); }) return Config::outputs_of_stages();
     return {};
   }
   std::string_view starter() const override {

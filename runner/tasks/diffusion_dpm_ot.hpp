@@ -113,6 +113,7 @@ struct DpmOtTask {
   PlanEstimate plan(const DataSet& data) const;
   static std::vector<Quantity> quantities();
   static std::vector<std::string> budgets() { return {"/solver/transport/max_iterations"}; }
+  static std::vector<std::string> outputs_of_stages() { return {"/output/figure_nfe"}; }
   static std::string_view starter();
 
   static std::vector<diffusion::ReverseSamplerOptions> default_rivals();

@@ -8,6 +8,8 @@
 #include "pushforward/core/special.hpp"
 #include "pushforward/core/stats.hpp"
 
+#include "runner/non_finite.hpp"
+
 namespace pushforward::runner {
 
 using namespace diffusion;
@@ -206,6 +208,9 @@ void MemoryTask::run(RunContext& context) const {
                  const auto result = reverse_sampler(
                      denoiser, path, time_grid(solver.grid, path, solver.steps, range), start,
                      context.key(Draw::noise).at_step(chain << 24), options, stage.observer());
+                 stage.calls("denoiser", static_cast<double>(result.nfe * solver.samples));
+                 require_finite(result.samples, pushforward::name(options.method),
+                                context.key(Draw::initial).at_step(chain));
                  Bundle out;
                  // In units of the data, whatever the path.
                  out.arrays["samples"] =

@@ -11,6 +11,7 @@
 
 #include "core/src/parallel.hpp"
 #include "runner/figure_text.hpp"
+#include "runner/non_finite.hpp"
 #include "runner/tasks/semidiscrete_stage.hpp"
 
 namespace pushforward::runner {
@@ -96,6 +97,8 @@ Bundle measured(const Measuring& m, const std::vector<int>& allowed,
     }
     w2_squared.col(k) = d.across;
     debiased.col(k) = d.debiased();
+    stage.record(
+        {{"calls", static_cast<double>(made)}, {"debiased W2 squared", debiased.col(k).mean()}});
     const MixtureShare share = m.target.mode_mixture(x);
     mixture(0, k) = share.excess;
     mixture(1, k) = share.standard_error;
@@ -133,16 +136,27 @@ Index steps_within(const diffusion::ReverseSamplerOptions& sampler, Index allowe
   return steps;
 }
 
+std::string sampler_name(const diffusion::ReverseSamplerOptions& sampler) {
+  std::string result(name(sampler.method));
+  if (sampler.method == diffusion::SamplerMethod::multistep) {
+    result += "_" + std::to_string(sampler.order);
+    if (sampler.predict == diffusion::Prediction::data) result += "_data";
+  }
+  return result;
+}
+
 Matrix finished(const Measuring& m, const diffusion::ReverseSamplerOptions& sampler,
                 const diffusion::TimeGrid& grid, double first_level, Index steps, PointsIn start,
-                const Observer& observer, int& made) {
+                Stage& stage, int& made) {
   const Vector levels = diffusion::time_grid(
       grid, m.path, steps, {.first = first_level, .last = m.task.problem.final_level});
   auto options = sampler;
   options.threads = m.context.threads();
   auto run = diffusion::reverse_sampler(m.target.denoiser(), m.path, levels, start,
-                                        m.context.key(Draw::noise), options, observer);
+                                        m.context.key(Draw::noise), options, stage.observer());
   made = static_cast<int>(run.nfe);
+  stage.calls("denoiser", static_cast<double>(run.nfe) * static_cast<double>(start.cols()));
+  require_finite(run.samples, sampler_name(sampler), m.context.key(Draw::initial));
   return std::move(run.samples);
 }
 
@@ -159,15 +173,6 @@ std::string grid_name(const diffusion::TimeGrid& grid) {
   return std::visit([](const auto& g) { return std::string(g.type_name); }, grid);
 }
 
-std::string sampler_name(const diffusion::ReverseSamplerOptions& sampler) {
-  std::string result(name(sampler.method));
-  if (sampler.method == diffusion::SamplerMethod::multistep) {
-    result += "_" + std::to_string(sampler.order);
-    if (sampler.predict == diffusion::Prediction::data) result += "_data";
-  }
-  return result;
-}
-
 Bundle rival_bundle(const Measuring& m, const diffusion::ReverseSamplerOptions& sampler,
                     Stage& stage) {
   const double first = m.path.rho_max();
@@ -180,7 +185,7 @@ Bundle rival_bundle(const Measuring& m, const diffusion::ReverseSamplerOptions& 
       if (steps == 0) break;
       int calls = 0;
       Matrix x = finished(m, sampler, fitted_to(grid, m.target.spread()), first, steps, start,
-                          stage.observer(), calls);
+                          stage, calls);
       const double distance = distances(m, x).debiased().mean();
       if (distance < best_distance) {
         best_distance = distance;
@@ -301,7 +306,7 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
           const auto tail = [&](int allowed, int& made, std::string& grid) {
             grid = grid_name(task.solver.tail_grid);
             return finished(m, task.solver.tail, task.solver.tail_grid, task.problem.start_level,
-                            steps_within(task.solver.tail, allowed), start, stage.observer(), made);
+                            steps_within(task.solver.tail, allowed), start, stage, made);
           };
           return measured(m, task.solver.nfe, tail, stage, "expressway, " + kind + " map");
         })));
@@ -324,7 +329,7 @@ Comparison compare(const DpmOtTask& task, const SamplingTarget& target, RunConte
         const Index n = std::min(task.solver.reference_samples, task.solver.samples);
         return finished(m, {.method = diffusion::SamplerMethod::ddim}, diffusion::KarrasGrid{},
                         first, task.solver.reference_steps,
-                        m.path.scales(first).s * m.noise.leftCols(n), stage.observer(), made);
+                        m.path.scales(first).s * m.noise.leftCols(n), stage, made);
       };
       return measured(m, {task.solver.reference_steps}, reference, stage, label);
     }));

@@ -8,6 +8,7 @@
 
 #include "runner/figure.hpp"
 #include "runner/figure_text.hpp"
+#include "runner/tasks/dpm_ot_figures.hpp"
 
 namespace pushforward::runner {
 namespace {
@@ -44,141 +45,6 @@ Gain smallest(const std::vector<int>& costs, GainAt&& gain_at) {
   return least;
 }
 
-// The samplers in the order and under the names that every figure and table uses.
-std::vector<const SamplerRecord*> shown_records(const Comparison& c) {
-  std::vector<const SamplerRecord*> records;
-  for (const auto& expressway : c.expressways) records.push_back(&expressway);
-  for (const auto& rival : c.rivals) {
-    if (rival.name.rfind("multistep", 0) != 0) records.push_back(&rival);
-  }
-  if (!c.best_multistep.name.empty()) records.push_back(&c.best_multistep);
-  return records;
-}
-
-std::vector<std::string> color_order(const Comparison& c) {
-  std::vector<std::string> names;
-  for (const SamplerRecord* record : shown_records(c)) names.push_back(record->name);
-  return names;
-}
-
-Series against_cost(const SamplerRecord& record, const std::vector<int>& costs, bool distance) {
-  Series series{.name = record.name, .emphasis = record.name.rfind("expressway", 0) == 0};
-  for (Index k = 0; k < static_cast<Index>(costs.size()); ++k) {
-    const BlockMean mean = distance
-                               ? block_mean(record.debiased.col(k))
-                               : BlockMean{record.mode_mixture(0, k), record.mode_mixture(1, k)};
-    series.x.push_back(costs[static_cast<std::size_t>(k)]);
-    series.y.push_back(mean.value);
-    series.standard_errors.push_back(mean.standard_error);
-  }
-  return series;
-}
-
-Series level_line(std::string name, double value, const std::vector<int>& costs) {
-  return {.name = std::move(name),
-          .x = {static_cast<double>(costs.front()), static_cast<double>(costs.back())},
-          .y = {value, value},
-          .mark = Mark::line,
-          .reference = true};
-}
-
-Measured law_distance(const Comparison& c) {
-  const BlockMean mean = block_mean(c.law_debiased);
-  return {mean.value, mean.standard_error};
-}
-
-Figure cost_figure(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
-  const auto& costs = task.solver.nfe;
-  LinePanel distance{.title = "Distance to held-out draws",
-                     .x = {.label = "denoiser calls a sample"},
-                     .y = {.label = "debiased W2 squared"}};
-  LinePanel mixture{.title = "Samples between modes",
-                    .x = {.label = "denoiser calls a sample"},
-                    .y = {.label = "share in excess of the law's own"}};
-  for (const SamplerRecord* record : shown_records(c)) {
-    distance.series.push_back(against_cost(*record, costs, true));
-    mixture.series.push_back(against_cost(*record, costs, false));
-  }
-  if (!c.reference.name.empty()) {
-    distance.series.push_back(
-        level_line(c.reference.name, block_mean(c.reference.debiased.col(0)).value, costs));
-    mixture.series.push_back(level_line(c.reference.name, c.reference.mode_mixture(0, 0), costs));
-  }
-  return {.id = target.name() + "-cost",
-          .title = "What each denoiser call buys: " + target.name(),
-          .description =
-              "Two panels against the number of denoiser calls a sample: the exact W2 "
-              "distance between blocks of samples and held-out draws, and the share of "
-              "samples between modes, for the expressway and each rival.",
-          .caption = "Bars are two standard errors over " + std::to_string(c.law_debiased.size()) +
-                     " pairs of blocks of " + std::to_string(task.solver.block) +
-                     " points. The debiased distance is zero on average for draws of the law "
-                     "itself, which came to " +
-                     measured_text(law_distance(c)) + " here, and may be negative.",
-          .panels = {std::move(distance), std::move(mixture)},
-          .color_order = color_order(c)};
-}
-
-Figure plane_samples(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
-  Figure figure{.id = target.name() + "-samples",
-                .title = "Samples after " + std::to_string(task.output.figure_nfe) +
-                         " calls: " + target.name(),
-                .description = "Samples of each sampler in the plane, over the exact density.",
-                .columns = 3};
-  const Frame frame = frame_around(c.law_shown);
-  const DensityGrid density = density_grid(*target.mixture(), frame);
-  const auto add = [&](const std::string& title, const Matrix& points) {
-    figure.panels.push_back(ScatterPanel{
-        .title = title, .density = density, .clouds = {point_cloud("samples", points, frame)}});
-  };
-  add("draws of the law", c.law_shown);
-  for (const SamplerRecord* record : shown_records(c)) add(record->name, record->shown);
-  return figure;
-}
-
-Figure plane_transport(const Comparison& c, const SamplingTarget& target) {
-  Matrix both(c.noise_shown.rows(), c.noise_shown.cols() + c.mapped_shown.cols());
-  both << c.noise_shown, c.mapped_shown;
-  const Frame frame = frame_around(both);
-  return {.id = target.name() + "-transport",
-          .title = "The expressway's map: " + target.name(),
-          .description =
-              "Lines from points of standard normal noise to the atoms that the optimal "
-              "transport map sends them to.",
-          .caption =
-              "The map is the gradient of a convex function: lines do not cross on average, "
-              "and mass splits only across cell borders.",
-          .panels = {ScatterPanel{
-              .title = "noise to atoms",
-              .clouds = {point_cloud("noise", c.noise_shown.leftCols(300), frame),
-                         point_cloud("atoms", c.mapped_shown.leftCols(300), frame)},
-              .segments = {transport_lines("transport", c.noise_shown, c.mapped_shown)}}}};
-}
-
-Figure image_samples(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
-  constexpr Index images = 14;
-  const int width = target.image_width();
-  ImagePanel panel{.width = width, .height = static_cast<int>(target.dim()) / width};
-  const Matrix law = target.to_data_units(c.law_shown);
-  const double white = law.minCoeff();
-  const double black = law.maxCoeff();
-  const auto add = [&](const std::string& name, const Matrix& points) {
-    panel.rows.push_back(
-        image_row(name, target.to_data_units(points.leftCols(std::min(points.cols(), images))),
-                  white, black));
-  };
-  add("real, held out", c.law_shown);
-  for (const SamplerRecord* record : shown_records(c)) add(record->name, record->shown);
-  if (!c.reference.name.empty()) add(c.reference.name, c.reference.shown);
-  return {.id = target.name() + "-images",
-          .title =
-              "Images after " + std::to_string(task.output.figure_nfe) + " calls: " + target.name(),
-          .description =
-              "A row of real images above a row of generated ones for each sampler; every "
-              "sampler starts from the same noise, column by column.",
-          .panels = {std::move(panel)}};
-}
-
 // One row a sampler, one column a cost; `cell(record, k)` fills it.
 template <class Cell>
 Table cost_table(const Comparison& c, const DpmOtTask& task, const std::string& id,
@@ -208,11 +74,12 @@ Table distance_table(const Comparison& c, const DpmOtTask& task, const SamplingT
 }
 
 Table mixture_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
-  return cost_table(c, task, target.name() + "-mixture",
-                    "Share of samples between modes, in excess", Better::smaller,
-                    [](const SamplerRecord& record, Index k) -> TableCell {
-                      return Measured{record.mode_mixture(0, k), record.mode_mixture(1, k)};
-                    });
+  return cost_table(
+      c, task, target.name() + "-mixture",
+      "Samples between modes in excess of the law's own, in percent", Better::smaller,
+      [](const SamplerRecord& record, Index k) -> TableCell {
+        return Measured{100.0 * record.mode_mixture(0, k), 100.0 * record.mode_mixture(1, k)};
+      });
 }
 
 Table component_table(const Comparison& c, const DpmOtTask& task, const SamplingTarget& target) {
@@ -381,12 +248,9 @@ void report_comparison(const Comparison& comparison, const DpmOtTask& task,
                        const SamplingTarget& target, RunContext& context) {
   scalars(comparison, task, target, context);
   context.section("At equal cost: " + target.name());
-  context.figure(cost_figure(comparison, task, target));
-  if (target.mixture() != nullptr && target.dim() == 2) {
-    context.figure(plane_samples(comparison, task, target));
-    context.figure(plane_transport(comparison, target));
+  for (Figure& figure : comparison_figures(comparison, task, target)) {
+    context.figure(std::move(figure));
   }
-  if (target.image_width() > 0) context.figure(image_samples(comparison, task, target));
   context.table(distance_table(comparison, task, target));
   context.table(mixture_table(comparison, task, target));
   if (target.mixture() != nullptr && target.mixture()->components() > 1) {

@@ -59,7 +59,7 @@ Figure convergence_figure(const Matrix& trace, double tolerance) {
 
 /// What a finished solve says, with the images of the sources and their main targets.
 Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
-                  const ot::TransportProblem& problem, int image_width) {
+                  const ot::TransportProblem& problem) {
   const ot::SinkhornResult result = solver.result(state);
   Bundle out;
   out.numbers = {{"linear_cost", result.linear_cost},
@@ -84,13 +84,11 @@ Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
   const ot::PotentialCoupling coupling = solver.coupling(result);
   out.arrays["images"] =
       coupling.barycentric_map(problem.source.points(), problem.target.points()).points;
-  if (image_width > 0) {
-    Matrix& partners = out.arrays["partners"];
-    partners = Matrix::Zero(1, problem.source.size());
-    for (const Index i : evenly_spaced(problem.source.size(), shown_images)) {
-      const auto largest = coupling.largest(i, 1);
-      if (!largest.empty()) partners(0, i) = static_cast<double>(largest.front().col);
-    }
+  Matrix& partners = out.arrays["partners"];
+  partners = Matrix::Zero(1, problem.source.size());
+  for (const Index i : evenly_spaced(problem.source.size(), shown_images)) {
+    const auto largest = coupling.largest(i, 1);
+    if (!largest.empty()) partners(0, i) = static_cast<double>(largest.front().col);
   }
   return out;
 }
@@ -214,9 +212,8 @@ void SinkhornTask::run(RunContext& context) const {
                                     .threads = context.threads()};
   ot::SinkhornSolver entropic(cost, instance.source.weights(), instance.target.weights(), options);
   const SinkhornRun solved = sinkhorn_stage(context, "transport", entropic);
-  const Bundle& outcome = context.stage("certificate", [&](Stage&) {
-    return outcome_of(entropic, solved.state, instance, output.image_width);
-  });
+  const Bundle& outcome = context.stage(
+      "certificate", [&](Stage&) { return outcome_of(entropic, solved.state, instance); });
   const std::string unit(problem.cost_unit());
   add_scalars(context, outcome, instance, unit);
   if (solver.divergence) {

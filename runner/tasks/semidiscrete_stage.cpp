@@ -1,5 +1,7 @@
 #include "runner/tasks/semidiscrete_stage.hpp"
 
+#include <cmath>
+
 #include "runner/bundle_of.hpp"
 
 namespace pushforward::runner {
@@ -16,6 +18,9 @@ ot::SemidiscreteResult semidiscrete_stage(RunContext& context, const std::string
       stage.poll(solver.progress(state), [&] { return bundle_of(state); });
       if (state.iteration == options.max_iterations) stage.budget_spent(bundle_of(state));
       solver.step(state);
+      const Progress now = solver.progress(state);
+      if (!std::isfinite(now.residual)) continue;  // there is no estimate so far
+      stage.record({{"iteration", static_cast<double>(now.done)}, {"mass error", now.residual}});
     }
     return bundle_of(state);
   });

@@ -1,5 +1,6 @@
 #include "runner/tasks/sinkhorn_stage.hpp"
 
+#include <cmath>
 #include <type_traits>
 #include <vector>
 
@@ -106,7 +107,6 @@ SinkhornRun sinkhorn_stage(RunContext& context, const std::string& name,
       return resumable ? stored(state, trace) : Bundle();
     };
     const Bundle* before = stage.restored();
-    if (before != nullptr && before->numbers.empty()) before = nullptr;
     ot::SinkhornState state = before ? restored(*before) : solver.init();
     std::vector<double> trace = before ? row_of(*before, "trace") : std::vector<double>();
     const std::int64_t most = solver.options().max_passes;
@@ -120,10 +120,16 @@ SinkhornRun sinkhorn_stage(RunContext& context, const std::string& name,
       const double epsilon = state.epsilon;
       solver.step(state);
       trace.insert(trace.end(), {static_cast<double>(state.passes), state.residual, epsilon});
+      if (std::isfinite(state.residual)) {
+        stage.record({{"passes", static_cast<double>(state.passes)},
+                      {"marginal error", state.residual},
+                      {"epsilon", epsilon}});
+      }
       // Out of budget is not an end of the state's own: with more passes it goes on.
       if (state.termination == Termination::max_iterations) state.finished = false;
     }
     if (!state.finished) stage.budget_spent(saved(state, trace));
+    stage.calls("passes over all pairs", static_cast<double>(state.passes));
     return stored(state, trace);
   });
   const std::vector<double> trace = row_of(end, "trace");

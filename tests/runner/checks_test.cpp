@@ -50,11 +50,12 @@ TEST_CASE("checks: random quantities within z standard errors of a bound are inc
 }
 
 TEST_CASE("checks: two random quantities are compared with the error of their difference") {
-  CHECK(judged({.below = "other", .z_max = 4.0}, 0.9, 0.01).verdict == pass);
-  CHECK(judged({.below = "other", .z_max = 4.0}, 0.95, 0.01).verdict == inconclusive);
-  CHECK(judged({.below = "other", .z_max = 4.0}, 1.1, 0.01).verdict == fail);
-  CHECK(judged({.above = "other", .z_max = 4.0}, 1.1, 0.01).verdict == pass);
-  CHECK(judged({.below = "missing"}, 1.0).verdict == fail);
+  CHECK(judged({.below = OtherQuantity{"other"}, .z_max = 4.0}, 0.9, 0.01).verdict == pass);
+  CHECK(judged({.below = OtherQuantity{"other"}, .z_max = 4.0}, 0.95, 0.01).verdict ==
+        inconclusive);
+  CHECK(judged({.below = OtherQuantity{"other"}, .z_max = 4.0}, 1.1, 0.01).verdict == fail);
+  CHECK(judged({.above = OtherQuantity{"other"}, .z_max = 4.0}, 1.1, 0.01).verdict == pass);
+  CHECK(judged({.below = OtherQuantity{"missing"}}, 1.0).verdict == fail);
 }
 
 TEST_CASE("checks: equality by standard errors says so when the error is too large to tell") {
@@ -63,7 +64,7 @@ TEST_CASE("checks: equality by standard errors says so when the error is too lar
   CHECK(judged({.closed_form = true, .z_max = 5.0}, 2.1, 1.0, 2.0).verdict == inconclusive);
   CHECK(judged({.closed_form = true, .z_max = 5.0}, 2.0, 0.1).verdict == inconclusive);
   CHECK(judged({.equals = Comparand{2.0}, .z_max = 5.0}, 2.0).verdict == inconclusive);
-  CHECK(judged({.equals = Comparand{std::string("other")}, .z_max = 5.0}, 1.05, 0.01).verdict ==
+  CHECK(judged({.equals = Comparand{OtherQuantity{"other"}}, .z_max = 5.0}, 1.05, 0.01).verdict ==
         pass);
 }
 
@@ -87,7 +88,8 @@ TEST_CASE("checks: a bound is worded with the config's own digits and six of wha
   CHECK(
       judged({.closed_form = true, .rel_tol = 1.0 / 3.0}, sum, pushforward::not_known, sum).bound ==
       "the closed form = 0.21 within 0.07");
-  CHECK(judged({.below = "other", .z_max = 4.0}, 0.9, 0.01).bound == "below other = 1");
+  CHECK(judged({.below = OtherQuantity{"other"}, .z_max = 4.0}, 0.9, 0.01).bound ==
+        "below other = 1");
   CHECK(judged({.max = 1.0, .z_max = 4.0}, 0.97, 0.01 / 3.0).note == "");
   CHECK(judged({.max = 1.0, .z_max = 4.0}, 0.99, 0.01 / 3.0).note ==
         "within 4 standard errors (0.0133333) of the bound: draw more samples");

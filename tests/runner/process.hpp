@@ -1,4 +1,4 @@
-/// The test executable as a process: started, signalled, waited for.
+/// An executable as a process: started, signalled, waited for.
 #pragma once
 
 #include <chrono>
@@ -23,14 +23,14 @@ struct Ended {
   std::string out, err;
 };
 
-/// A process of the test executable, with its output in files.
+/// A process of the test executable or another one, with its output in files.
 class Process {
  public:
   /// `prepare` runs in the new process before the program does.
   Process(const std::filesystem::path& folder, std::vector<std::string> arguments,
-          const std::function<void()>& prepare = {})
+          const std::function<void()>& prepare = {}, const char* program = PUSHFORWARD_TOY)
       : folder_(folder) {
-    std::vector<char*> argv{const_cast<char*>(PUSHFORWARD_TOY)};
+    std::vector<char*> argv{const_cast<char*>(program)};
     for (auto& argument : arguments) argv.push_back(argument.data());
     argv.push_back(nullptr);
     pid_ = ::fork();
@@ -41,7 +41,7 @@ class Process {
       ::dup2(out, 1);
       ::dup2(err, 2);
       if (prepare) prepare();
-      ::execv(PUSHFORWARD_TOY, argv.data());
+      ::execv(program, argv.data());
       ::_exit(98);
     }
   }

@@ -127,9 +127,12 @@ TEST_CASE("process: a step that fails is named with the command that replays it"
   const Ended failed =
       run(scratch.path, {"run", "walk.json", "--out", "a", "--set", "/solver/diverges_at=31"});
   CHECK(failed.status == 5);
-  CHECK(failed.err.find("error E501 phase \"walk\", step 30\n"
-                        "  seed 5: the walk has no next point; replay: pushforward run walk.json "
-                        "--replay walk:30\n") != std::string::npos);
+  CAPTURE(failed.err);
+  CHECK(failed.err.find("error E501 phase \"walk\", step 30, sample 0 (seed 5, stream 2, chain 30, "
+                        "step 0)\n  the walk returned nan in coordinate 1 (from 0) of x = [") !=
+        std::string::npos);
+  CHECK(failed.err.find("]; replay: pushforward run walk.json --replay walk:30\n") !=
+        std::string::npos);
   const auto replay = [&](const std::string& point, const std::string& diverges_at) {
     return run(scratch.path, {"run", "walk.json", "--replay", point, "--set",
                               "/solver/diverges_at=" + diverges_at});
@@ -150,6 +153,28 @@ TEST_CASE("process: a step that fails is named with the command that replays it"
   CHECK(replay("walk", "0").status == 2);
   CHECK(replay("walk:x", "0").err.find("--replay takes STAGE:STEP") != std::string::npos);
   CHECK_FALSE(fs::exists(scratch.path / "runs"));
+}
+
+TEST_CASE("process: what E306 recommends for a list is accepted as it stands") {
+  const TemporaryFolder scratch;
+  write_config(scratch.path, 5);
+  const Ended refused =
+      run(scratch.path, {"run", "walk.json", "--set", "/solver/epsilon=[0.1, 0.01, 1e-3, 1]"});
+  CHECK(refused.status == 3);
+  CAPTURE(refused.err);
+  CHECK(refused.err.find("a list of 4 numbers where one number is expected; a run takes one value, "
+                         "so run it once for each: --set /solver/epsilon=0.1, --set "
+                         "/solver/epsilon=0.01, --set /solver/epsilon=0.001, and so on\n") !=
+        std::string::npos);
+  for (const char* value : {"0.1", "0.01", "0.001"}) {
+    const std::string recommended = std::string("/solver/epsilon=") + value;
+    CHECK(run(scratch.path, {"validate", "walk.json", "--set", recommended}).status == 0);
+  }
+  const Ended choice =
+      run(scratch.path, {"run", "walk.json", "--set", "/problem/cost=[\"euclidean\"]"});
+  CHECK(choice.err.find("for each: --set /problem/cost=euclidean\n") != std::string::npos);
+  CHECK(run(scratch.path, {"validate", "walk.json", "--set", "/problem/cost=euclidean"}).status ==
+        0);
 }
 
 TEST_CASE("process: ending without convergence names the budget to raise") {
@@ -226,7 +251,10 @@ TEST_CASE("process: commands answer and exit as documented") {
   CHECK(status({"report", "nowhere"}) == 4);
   CHECK(status({"list"}) == 0);
   CHECK(run(scratch.path, {"list", "targets"}).out ==
-        "gaussian     test.walk /problem/source\nuniform_box  test.walk /problem/source\n");
+        "gaussian     a normal law (test.walk)\n"
+        "uniform_box  the uniform law on a cube (test.walk)\n");
+  CHECK(run(scratch.path, {"list", "targets", "--json"})
+            .out.find("\"keys\": [\"test.walk /problem/source\"]") != std::string::npos);
   CHECK(run(scratch.path, {"list", "costs"}).out.find("euclidean") != std::string::npos);
   CHECK(run(scratch.path, {"list", "metrics"}).out.find("coordinate_*") != std::string::npos);
   CHECK(run(scratch.path, {"list", "paths"}).out.empty());

@@ -69,6 +69,7 @@ class RecordingContext final : public RunContext {
     void budget_spent(Bundle) override {}
     Observer observer() override { return {}; }
     void record(std::initializer_list<std::pair<std::string_view, double>>) override {}
+    void calls(std::string_view, double) override {}
     void warn(std::string) override {}
   };
 

@@ -76,6 +76,36 @@ TEST_CASE("resume: a stopped run may ask for a larger budget too") {
   CHECK(result_files(part.folder) == result_files(two.folder));
 }
 
+TEST_CASE("resume: what is kept may change, and the bytes are those of a run that kept it") {
+  const TemporaryFolder scratch;
+  const Registry registry = toy_registry();
+  const FinishedRun part = run_in_new_folder(toy_plan(", \"runtime\": {\"time_limit\": \"1ms\"}"),
+                                             into(scratch.path / "part"));
+  REQUIRE(part.exit_status == 75);
+  resume_in_folder(part.folder, registry, {"/output/path=false", "/runtime/time_limit=none"},
+                   silent);
+  CHECK_FALSE(fs::exists(part.folder / "arrays"));
+  const FinishedRun without = run_in_new_folder(toy_plan(", \"output\": {\"path\": false}"),
+                                                into(scratch.path / "without"));
+  CHECK(result_files(part.folder) == result_files(without.folder));
+  CHECK(plan_of_run(part.folder, registry).resolved.at("/output/path")->boolean() == false);
+}
+
+TEST_CASE("resume: output that finished stages have looked at may not change") {
+  const TemporaryFolder scratch;
+  const Registry registry = shipped_tasks();
+  const RunPlan plan = load_config_text(
+      std::string(registry.find("diffusion.dpm_ot")->starter()), "a.json", registry,
+      {.overrides = {"/runtime/time_limit=1ms", "/runtime/threads=1"}, .folder = "."});
+  const FinishedRun part = run_in_new_folder(plan, into(scratch.path / "part"));
+  REQUIRE(part.exit_status == 75);
+  const Refused refused =
+      refusal([&] { resume_in_folder(part.folder, registry, {"/output/figure_nfe=1"}, silent); });
+  CHECK(code_of(refused) == "E803");
+  CHECK(text_of(refused).find("/output/figure_nfe was 5, now 1") != std::string::npos);
+  CHECK(text_of(refused).find("/runtime, /output but for /output/figure_nfe") != std::string::npos);
+}
+
 TEST_CASE("resume: a finished run refuses what does not extend it, and says why") {
   const TemporaryFolder scratch;
   const Registry registry = toy_registry();
@@ -89,8 +119,8 @@ TEST_CASE("resume: a finished run refuses what does not extend it, and says why"
   CHECK(code_of(resume({"/solver/laps=1"})) == "E805");
   CHECK(code_of(resume({"/solver/steps=70"})) == "E803");
   CHECK(text_of(resume({"/solver/steps=70"})) ==
-        "the checkpoint was written for another config: /solver would change. Allowed to change on "
-        "resume: /solver/laps (upwards), /runtime");
+        "the checkpoint was written for another config: /solver/steps was 60, now 70. Allowed to "
+        "change on resume: /solver/laps (upwards), /runtime, /output");
   resume_in_folder(run.folder, registry, {"/solver/laps=2"}, silent);
   CHECK(code_of(resume({"/solver/laps=1"})) == "E805");
   CHECK(text_of(resume({"/solver/laps=1"})) ==

@@ -1,8 +1,10 @@
 #include "tests/runner/toy_task.hpp"
 
-#include <stdexcept>
+#include <cstdint>
+#include <limits>
 
 #include "core/src/parallel.hpp"
+#include "runner/non_finite.hpp"
 
 namespace pushforward::runner::test {
 
@@ -48,9 +50,11 @@ void ToyTask::run(RunContext& context) const {
     const Matrix& noise = increments.arrays.at("noise");
     state.arrays["norms"].conservativeResizeLike(Matrix::Zero(1, steps));
     for (std::int64_t& t = state.counts["t"]; t < steps;) {
-      if (t + 1 == solver.diverges_at) throw std::domain_error("the walk has no next point");
       Matrix& x = state.arrays["x"];
       x += solver.epsilon * noise.col(t % solver.steps);
+      if (t + 1 == solver.diverges_at) x(1, 0) = std::numeric_limits<double>::quiet_NaN();
+      require_finite(x, "the walk",
+                     context.key(Draw::noise).at_chain(static_cast<std::uint32_t>(t)));
       state.numbers["waste"] += ::pushforward::detail::ordered_sum(
           solver.work, 256, context.threads(), [&](Index begin, Index end) {
             double sum = 0.0;
@@ -67,6 +71,7 @@ void ToyTask::run(RunContext& context) const {
                  [&] { return state; });
     }
     stage.budget_spent(state);
+    stage.calls("random walk", static_cast<double>(steps));
     stage.warn("the walk has ended");
     stage.record({{"end", static_cast<double>(steps)}});
     return state;

@@ -1,0 +1,64 @@
+// Every experiment that ships, with a budget cut by overrides, runs and is reproduced byte for
+// byte.
+#include <filesystem>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "tests/runner/process.hpp"
+#include "tests/runner/temporary_folder.hpp"
+
+using namespace pushforward::runner::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path experiments = fs::path(PUSHFORWARD_SOURCE_FOLDER) / "examples" / "experiments";
+
+/// What makes an experiment small; the others are small as they are.
+const std::map<std::string, std::vector<std::string>> smaller{
+    {"dpm_ot_ring.json",
+     {"/problem/atoms=256", "/solver/transport/tolerance=0.6", "/solver/nfe=[1, 3]",
+      "/solver/reference_steps=20", "/solver/samples=1000", "/solver/reference_samples=500",
+      "/solver/rival_grids=[\"karras\"]"}},
+    {"dpm_ot_digits.json",
+     {"/problem/atoms=128", "/solver/transport/tolerance=0.8", "/solver/nfe=[1, 3]",
+      "/solver/reference_steps=10", "/solver/samples=400", "/solver/reference_samples=200",
+      "/solver/block=100", "/solver/rival_grids=[\"karras\"]"}},
+};
+
+}  // namespace
+
+TEST_SUITE_BEGIN("slow");
+
+TEST_CASE("examples: every experiment runs and is reproduced byte for byte, on other threads too") {
+  std::set<std::string> unknown;
+  for (const auto& [file, overrides] : smaller) unknown.insert(file);
+  for (const auto& entry : fs::directory_iterator(experiments)) {
+    const std::string file = entry.path().filename().string();
+    CAPTURE(file);
+    unknown.erase(file);
+    const TemporaryFolder scratch;
+    std::vector<std::string> command{
+        "run", entry.path().string(), "--out", "run", "--progress", "none", "--threads",
+        "2",   "--allow-outside"};
+    if (const auto cut = smaller.find(file); cut != smaller.end()) {
+      for (const auto& text : cut->second) command.insert(command.end(), {"--set", text});
+    }
+    const Ended run = Process(scratch.path, command, {}, PUSHFORWARD_PROGRAM).wait();
+    CAPTURE(run.err);
+    REQUIRE(run.status == 0);
+    const Ended again =
+        Process(scratch.path, {"reproduce", "run", "--threads", "1"}, {}, PUSHFORWARD_PROGRAM)
+            .wait();
+    CAPTURE(again.err);
+    CHECK(again.status == 0);
+    CHECK(again.out.starts_with("reproduced: "));
+  }
+  CHECK(unknown.empty());
+}
+
+TEST_SUITE_END();
