@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 namespace pushforward::ot::detail {
 namespace {
@@ -16,21 +18,14 @@ double relative_mass_error(const Vector& masses, const Vector& wanted) {
 
 DampedNewton::DampedNewton(const LaguerreSource& source, const Matrix& sites, const Vector& wanted,
                            int threads)
-    : sites_(sites),
-      wanted_(wanted),
-      cells_(source.cells(sites, threads)),
-      laplacian_(sites.cols()) {}
-
-CellMeasures DampedNewton::evaluate(const Vector& weights) {
-  ++evaluations_;
-  return cells_->measures(weights, uniform_share_);
-}
+    : sites_(sites), wanted_(wanted), cells_(source.cells(sites, threads)) {}
 
 bool DampedNewton::start(const Vector& weights, double uniform_share) {
   uniform_share_ = uniform_share;
   weights_ = weights;
   weights_.array() -= weights_.dot(wanted_);
-  measures_ = evaluate(weights_);
+  measures_ = cells_->measures(weights_, uniform_share_);
+  ++evaluations_;
   smallest_allowed_ = 0.5 * std::min(measures_.masses.minCoeff(), wanted_.minCoeff());
   history_.push_back({error(), not_known});
   return smallest_allowed_ > 0.0;
@@ -46,22 +41,27 @@ Termination DampedNewton::solve(const Limits& limits) {
       if (asked != Termination::converged) return asked;
     }
     double length = 1.0;
-    if (!advance(direction(), length)) return Termination::stalled;
+    if (!advance(direction(limits.tolerance), length)) return Termination::stalled;
     ++iterations_;
     history_.push_back({error(), length});
   }
 }
 
 // m(w + dw) = m + L dw to first order, so that L dw = nu - m.
-Vector DampedNewton::direction() {
+Vector DampedNewton::direction(double tolerance) {
   std::vector<LaplacianEdge> edges;
   edges.reserve(measures_.facets.size());
   for (const CellFacet& facet : measures_.facets) {
     const double distance = (sites_.col(facet.first) - sites_.col(facet.second)).norm();
     edges.push_back({facet.first, facet.second, 0.5 * facet.integral / distance});
   }
+  // What the solve leaves is left of the masses too: it should be less than Newton's own error,
+  // which is of the order of the square of this one, and need not be less than the tolerance.
+  const Vector missing = wanted_ - measures_.masses;
+  const double error = missing.norm() / wanted_.norm();
   Vector step;
-  laplacian_.solve(edges, wanted_ - measures_.masses, 1e-6, step);
+  laplacian_.solve(sites_.cols(), edges, missing,
+                   {std::min(1e-2, 0.1 * error), 0.1 * tolerance * wanted_.minCoeff()}, step);
   return step;
 }
 
@@ -71,11 +71,13 @@ bool DampedNewton::advance(const Vector& direction, double& length) {
   for (; length >= shortest_step; length *= 0.5) {
     Vector trial = weights_ + length * direction;
     trial.array() -= trial.dot(wanted_);
-    CellMeasures measured = evaluate(trial);
-    if (measured.masses.minCoeff() >= smallest_allowed_ &&
-        (measured.masses - wanted_).norm() <= (1.0 - 0.5 * length) * norm) {
+    std::optional<CellMeasures> measured = cells_->measures_if_full(trial, uniform_share_);
+    ++evaluations_;
+    if (!measured) continue;
+    if (measured->masses.minCoeff() >= smallest_allowed_ &&
+        (measured->masses - wanted_).norm() <= (1.0 - 0.5 * length) * norm) {
       weights_ = std::move(trial);
-      measures_ = std::move(measured);
+      measures_ = std::move(*measured);
       return true;
     }
   }

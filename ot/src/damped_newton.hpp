@@ -34,16 +34,19 @@ class DampedNewton {
 
   const Vector& weights() const { return weights_; }
   const CellMeasures& measures() const { return measures_; }
-  const LaguerreCells& cells() const { return *cells_; }
+  /// Of the weights, which the last measures need not have been of.
+  const LaguerreCells& cells() {
+    cells_->measures(weights_, uniform_share_);
+    return *cells_;
+  }
   double error() const { return relative_mass_error(measures_.masses, wanted_); }
   int iterations() const { return iterations_; }
   int evaluations() const { return evaluations_; }
   const std::vector<NewtonRecord>& history() const { return history_; }
 
  private:
-  Vector direction();
+  Vector direction(double tolerance);
   bool advance(const Vector& direction, double& length);
-  CellMeasures evaluate(const Vector& weights);
 
   const Matrix& sites_;
   const Vector& wanted_;

@@ -24,8 +24,9 @@ void require_distinct(PointsIn sites) {
   const auto twin = std::adjacent_find(order.begin(), order.end(),
                                        [&](Index p, Index q) { return !compare(p, q); });
   if (twin == order.end()) return;
-  require(false, "laguerre_measures", "sites.col(" + std::to_string(*std::next(twin)) + ")",
-          "that of " + std::to_string(*twin), "distinct sites");
+  pushforward::detail::throw_invalid("laguerre_measures",
+                                     "sites.col(" + std::to_string(*std::next(twin)) + ")",
+                                     "that of column " + std::to_string(*twin), "distinct sites");
 }
 
 }  // namespace

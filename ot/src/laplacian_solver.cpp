@@ -2,48 +2,51 @@
 
 #include <cmath>
 
-#include <Eigen/SparseCholesky>
-
 namespace pushforward::ot::detail {
+namespace {
 
-struct LaplacianSolver::Implementation {
-  using Sparse = Eigen::SparseMatrix<double>;
-  Index nodes;
-  Eigen::SimplicialLDLT<Sparse> factor;
-};
+constexpr int patience = 12;     // steps that levels of an earlier graph get
+constexpr int most_steps = 200;  // steps that fresh ones get
 
-LaplacianSolver::LaplacianSolver(Index nodes)
-    : implementation_(std::make_unique<Implementation>()) {
-  implementation_->nodes = nodes;
+}  // namespace
+
+bool LaplacianSolver::solve(Index nodes, const std::vector<LaplacianEdge>& edges, const Vector& b,
+                            const Goal& goal, Vector& x) {
+  x = Vector::Zero(nodes);
+  if (nodes <= 1) return true;
+  const LaplacianRows matrix = laplacian_rows(nodes, edges);
+  Vector residual = b.array() - b.mean();
+  const double norm = residual.norm();
+  if (multigrid_ && iterate(matrix, goal, norm, patience, residual, x)) return true;
+  multigrid_ = std::make_unique<LaplacianMultigrid>(matrix);
+  return iterate(matrix, goal, norm, most_steps, residual, x);
 }
-LaplacianSolver::~LaplacianSolver() = default;
 
-bool LaplacianSolver::solve(const std::vector<LaplacianEdge>& edges, const Vector& b,
-                            double tolerance, Vector& x) {
-  const Index n = implementation_->nodes;
-  x = Vector::Zero(n);
-  if (n <= 1) return true;
-  std::vector<Eigen::Triplet<double>> entries;
-  Vector degrees = Vector::Zero(n);
-  for (const auto& [first, second, weight] : edges) {
-    degrees[first] += weight;
-    degrees[second] += weight;
-    if (second < n - 1) entries.emplace_back(int(second), int(first), -weight);
-  }
-  for (Index j = 0; j + 1 < n; ++j) entries.emplace_back(int(j), int(j), degrees[j]);
-  Implementation::Sparse matrix(n - 1, n - 1);
-  matrix.setFromTriplets(entries.begin(), entries.end());
-  implementation_->factor.compute(matrix);
-  if (implementation_->factor.info() != Eigen::Success) return false;
-  Vector rhs = b.array() - b.mean();
-  x.head(n - 1) = implementation_->factor.solve(Eigen::VectorXd(rhs.head(n - 1)));
-  for (const auto& [first, second, weight] : edges) {
-    const double flow = weight * (x[first] - x[second]);
-    rhs[first] -= flow;
-    rhs[second] += flow;
+bool LaplacianSolver::iterate(const LaplacianRows& matrix, const Goal& goal, double norm, int most,
+                              Vector& residual, Vector& x) {
+  const auto is_reached = [&] {
+    return residual.norm() <= goal.relative * norm ||
+           residual.lpNorm<Eigen::Infinity>() <= goal.largest;
+  };
+  const Index n = residual.size();
+  Vector preconditioned(n), direction = Vector::Zero(n), product(n);
+  double rho = 1.0;
+  for (int step = 0; step < most; ++step) {
+    if (is_reached()) break;
+    multigrid_->cycle(matrix, residual.data(), preconditioned.data());
+    preconditioned.array() -= preconditioned.mean();
+    const double next = residual.dot(preconditioned);
+    direction = preconditioned + (step == 0 ? 0.0 : next / rho) * direction;
+    rho = next;
+    matrix.apply(direction.data(), product.data());
+    const double curvature = direction.dot(product);
+    if (!(curvature > 0.0)) break;  // rounding: the solution is as good as it gets
+    const double length = rho / curvature;
+    x += length * direction;
+    residual -= length * product;
   }
   x.array() -= x.mean();
-  return x.allFinite() && rhs.norm() <= tolerance * b.norm();
+  return is_reached();
 }
 
 }  // namespace pushforward::ot::detail

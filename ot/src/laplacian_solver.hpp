@@ -1,33 +1,35 @@
 /// Newton systems of semi-discrete transport: Laplacians of the graph of cells.
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "pushforward/core/types.hpp"
 
+#include "ot/src/laplacian_multigrid.hpp"
+
 namespace pushforward::ot::detail {
 
-/// A weight on the pair first < second; at most one for each pair.
-struct LaplacianEdge {
-  Index first, second;
-  double weight;
-};
-
-/// Solves (L x)_j = sum_k w_jk (x_j - x_k) = b_j for one graph after another on the same nodes.
+/// Solves (L x)_j = sum_k w_jk (x_j - x_k) = b_j for one graph after another on the same nodes, by
+/// conjugate gradients with multigrid. The coarse levels of one graph serve the next ones for as
+/// long as they do it well. Runs on one thread, in one order.
 class LaplacianSolver {
  public:
-  explicit LaplacianSolver(Index nodes);
-  ~LaplacianSolver();
-
-  /// x of mean zero with |L x - b|_2 <= tolerance |b|_2, b taken without its mean; false if that
-  /// was not reached, as in a graph that is not connected.
-  bool solve(const std::vector<LaplacianEdge>& edges, const Vector& b, double tolerance, Vector& x);
+  /// How small L x - b has to get: either is enough.
+  struct Goal {
+    double relative;  ///< In the 2-norm, of b without its mean.
+    double largest;   ///< In the maximum norm.
+  };
+  /// x of mean zero, b taken without its mean; false, with the best x so far, if the goal was not
+  /// reached: in a graph that is not connected, or by rounding.
+  bool solve(Index nodes, const std::vector<LaplacianEdge>& edges, const Vector& b,
+             const Goal& goal, Vector& x);
 
  private:
-  struct Implementation;
-  std::unique_ptr<Implementation> implementation_;
+  bool iterate(const LaplacianRows& matrix, const Goal& goal, double norm, int most,
+               Vector& residual, Vector& x);
+
+  std::unique_ptr<LaplacianMultigrid> multigrid_;
 };
 
 }  // namespace pushforward::ot::detail

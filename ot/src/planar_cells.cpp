@@ -55,6 +55,15 @@ PlanarCells::PlanarCells(PointsIn sites, PointsIn window,
 
 CellMeasures PlanarCells::measures(VectorIn weights, double uniform_share) {
   diagram_.update(weights);
+  return shown_measures(uniform_share);
+}
+
+std::optional<CellMeasures> PlanarCells::measures_if_full(VectorIn weights, double uniform_share) {
+  if (!diagram_.update_if_full(weights)) return std::nullopt;
+  return shown_measures(uniform_share);
+}
+
+CellMeasures PlanarCells::shown_measures(double uniform_share) {
   const auto n = static_cast<Index>(diagram_.size());
   CellMeasures out;
   out.masses.resize(n);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "pushforward/ot/laguerre.hpp"
@@ -20,11 +21,13 @@ class PlanarCells final : public LaguerreCells {
 
   using LaguerreCells::measures;
   CellMeasures measures(VectorIn weights, double uniform_share) override;
+  std::optional<CellMeasures> measures_if_full(VectorIn weights, double uniform_share) override;
   double largest_empty_weight(VectorIn site) const override;
 
   const PlanarDiagram& diagram() const { return diagram_; }
 
  private:
+  CellMeasures shown_measures(double uniform_share);
   void integrate(double uniform_share, CellMeasures& out);
   void collect_facets(CellMeasures& out) const;
 

@@ -25,12 +25,13 @@ bool is_out_of_reach(const SiteTree<2>::Node& node, const SiteTree<2>::Point& si
   const double low_x = node.low[0] - site[0], high_x = node.high[0] - site[0];
   const double low_y = node.low[1] - site[1], high_y = node.high[1] - site[1];
   const double lead = node.highest_weight - weight;
-  // With D the distance to the box and R the radius: sites at distance r >= D >= R cut no corner if
-  // r (r - 2 R) >= w_k - w.
+  // With R the radius, a site at distance r >= R cuts no corner if r^2 - (w_k - w) >= 2 r R, which
+  // holds for all r beyond if it does for the nearest.
   const double gap_x = std::max({low_x, -high_x, 0.0}), gap_y = std::max({low_y, -high_y, 0.0});
   const double nearest = gap_x * gap_x + gap_y * gap_y;
-  const double radius = cell.radius_squared();
-  if (nearest >= radius && nearest - 2.0 * std::sqrt(nearest * radius) >= lead) return true;
+  const double radius = cell.radius_squared(), room = nearest - lead;
+  if (nearest >= radius && room >= 0.0 && room * room >= 4.0 * nearest * radius) return true;
+  if (nearest == 0.0 && lead >= 0.0) return false;
   for (const Corner& p : cell.view()) {
     const double x = std::max({low_x - p.x, p.x - high_x, 0.0});
     const double y = std::max({low_y - p.y, p.y - high_y, 0.0});
@@ -43,6 +44,11 @@ std::size_t find_side(Polygon cell, int label) {
   std::size_t e = 0;
   while (e < cell.size() && cell[e].side != label) ++e;
   return e;
+}
+
+// A second cut along the same line would split the side by rounding.
+bool has_side(Polygon cell, std::size_t site) {
+  return find_side(cell, static_cast<int>(site)) != cell.size();
 }
 
 }  // namespace
@@ -83,11 +89,34 @@ bool PlanarDiagram::clip(ClippedPolygon& cell, std::size_t place, std::size_t by
 }
 
 void PlanarDiagram::update(VectorIn weights) {
+  if (complete_ != nullptr && update_if_full(weights)) return;
   tree_.set_weights(weights);
-  Store& next = complete_ == &stores_[0] ? stores_[1] : stores_[0];
-  if (complete_ == nullptr || !update_from(*complete_, next)) search_all(next);
-  shown_ = &next;
-  if (next.empty_cells == 0) complete_ = &next;
+  Store& next = spare();
+  search_all(next);
+  show(next);
+}
+
+bool PlanarDiagram::update_if_full(VectorIn weights) {
+  tree_.set_weights(weights);
+  Store& next = spare();
+  Outcome outcome = complete_ == nullptr ? Outcome::lost : update_from(*complete_, next);
+  if (outcome == Outcome::lost) {
+    search_all(next);
+    outcome = next.empty_cells == 0 ? Outcome::found : Outcome::empty_cell;
+  }
+  if (outcome == Outcome::empty_cell) return false;
+  show(next);
+  return true;
+}
+
+PlanarDiagram::Store& PlanarDiagram::spare() {
+  return complete_ == &stores_[0] ? stores_[1] : stores_[0];
+}
+
+void PlanarDiagram::show(Store& store) {
+  coverage_ = covered(store);
+  shown_ = &store;
+  if (store.empty_cells == 0) complete_ = &store;
 }
 
 void PlanarDiagram::search_all(Store& store) {
@@ -102,22 +131,31 @@ void PlanarDiagram::search_all(Store& store) {
       const auto& site = tree_.site(place);
       const double weight = tree_.weight(place);
       cell.assign(window_, site[0], site[1]);
+      // The cell before is near: with what bounds it, little is left to the search.
+      if (place > begin) {
+        clip(cell, place, place - 1);
+        for (const Corner& corner : store.cell(place - 1)) {
+          const auto other = static_cast<std::size_t>(corner.side);
+          if (corner.side >= 0 && other != place && !cell.is_empty()) clip(cell, place, other);
+        }
+      }
       tree_.search(
           site,
           [&](const SiteTree<2>::Node& node) {
             return cell.is_empty() || is_out_of_reach(node, site, weight, cell);
           },
           [&](std::size_t other) {
-            if (other != place && !cell.is_empty()) clip(cell, place, other);
+            if (other != place && !cell.is_empty() && !has_side(cell.view(), other)) {
+              clip(cell, place, other);
+            }
           });
       store.put(place, cell.view());
     }
   });
   count_empty(store);
-  coverage_ = covered(store);
 }
 
-bool PlanarDiagram::update_from(const Store& old, Store& store) {
+PlanarDiagram::Outcome PlanarDiagram::update_from(const Store& old, Store& store) {
   store.blocks.resize(old.blocks.size());
   store.ranges.assign(size(), {});
   for_blocks([&](std::size_t begin, std::size_t end, std::size_t block) {
@@ -135,14 +173,14 @@ bool PlanarDiagram::update_from(const Store& old, Store& store) {
   std::vector<char> changed(size(), 1);
   for (int round = 0;; ++round) {
     count_empty(store);
-    // A cell that its neighbours left nothing of knows nobody who could tell them.
-    if (store.empty_cells > 0) return false;
+    // Cells contain the true ones throughout.
+    if (store.empty_cells > 0) return Outcome::empty_cell;
     const std::vector<Hint> hints = disagreements(store, changed);
     if (!follow(hints, store, changed)) break;
-    if (round == most_rounds) return false;
+    if (round == most_rounds) return Outcome::lost;
   }
-  coverage_ = covered(store);
-  return std::abs(coverage_ - 1.0) <= coverage_tolerance;
+  const bool is_one_sheet = std::abs(covered(store) - 1.0) <= coverage_tolerance;
+  return is_one_sheet ? Outcome::found : Outcome::lost;
 }
 
 std::vector<PlanarDiagram::Hint> PlanarDiagram::disagreements(
@@ -193,7 +231,8 @@ bool PlanarDiagram::follow(const std::vector<Hint>& hints, Store& store,
       cell.assign(store.cell(place), 0.0, 0.0);
       bool is_cut = false;
       for (; hint != hints.end() && hint->cell == static_cast<int>(place); ++hint) {
-        if (!cell.is_empty()) is_cut |= clip(cell, place, static_cast<std::size_t>(hint->site));
+        const auto other = static_cast<std::size_t>(hint->site);
+        if (!cell.is_empty() && !has_side(cell.view(), other)) is_cut |= clip(cell, place, other);
       }
       if (!is_cut) continue;
       store.put(place, cell.view());

@@ -27,6 +27,8 @@ class PlanarDiagram {
   PlanarDiagram(PointsIn sites, std::vector<Corner> window, int threads);
 
   void update(VectorIn weights);  ///< N, in the caller's order.
+  /// False, and the diagram as before, if a cell has no interior.
+  bool update_if_full(VectorIn weights);
 
   std::size_t size() const { return tree_.size(); }
   const SiteTree<2>& tree() const { return tree_; }
@@ -66,7 +68,11 @@ class PlanarDiagram {
   template <class Body>
   void for_blocks(Body&& body) const;
   void search_all(Store& store);
-  bool update_from(const Store& old, Store& store);
+  /// `lost`: too far from the old diagram to follow.
+  enum class Outcome { found, empty_cell, lost };
+  Outcome update_from(const Store& old, Store& store);
+  Store& spare();
+  void show(Store& store);
   std::vector<Hint> disagreements(const Store& store, const std::vector<char>& changed) const;
   bool follow(const std::vector<Hint>& hints, Store& store, std::vector<char>& changed) const;
   bool clip(ClippedPolygon& cell, std::size_t place, std::size_t by) const;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -44,9 +45,15 @@ class LaguerreCells {
   ///                       source without density on part of its domain then has some there.
   virtual CellMeasures measures(VectorIn weights, double uniform_share) = 0;
   CellMeasures measures(VectorIn weights) { return measures(weights, 0.0); }
+  /// Nothing if a cell has no interior in the domain, which may be known long before the measures.
+  virtual std::optional<CellMeasures> measures_if_full(VectorIn weights, double uniform_share) {
+    CellMeasures all = measures(weights, uniform_share);
+    if (all.empty_cells > 0) return std::nullopt;
+    return all;
+  }
 
-  /// min over x in the domain of |x - y|^2 - min_k(|x - y_k|^2 - w_k), for the weights measured
-  /// last: with a smaller weight a further site y would have no cell.
+  /// min over x in the domain of |x - y|^2 - min_k(|x - y_k|^2 - w_k), for the weights of the last
+  /// measures: with a smaller weight a further site y would have no cell.
   virtual double largest_empty_weight(VectorIn site) const = 0;
 };
 
