@@ -8,6 +8,8 @@
 #include "ot/src/compensated_sum.hpp"
 #include "ot/src/domain_checks.hpp"
 #include "ot/src/planar_cells.hpp"
+#include "ot/src/solid_cells.hpp"
+#include "ot/src/voxel_density.hpp"
 
 namespace pushforward::ot {
 namespace {
@@ -178,7 +180,12 @@ void GridDensity::draw(const RngKey& key, PointsOut x) const {
 }
 
 std::unique_ptr<LaguerreCells> GridDensity::cells(PointsIn sites, int threads) const {
-  require(dim() == 2, "GridDensity", "dim()", dim(), "2, where cells are known");
+  require(dim() == 2 || dim() == 3, "GridDensity", "dim()", dim(), "2 or 3, where cells are known");
+  if (dim() == 3) {
+    const detail::SolidWindow window = detail::box_window(bounding_box());
+    return std::make_unique<detail::SolidCells>(
+        sites, window, std::make_unique<detail::VoxelDensity>(*this, window.middle()), threads);
+  }
   Matrix window(2, 4);
   window << lower_[0], upper_[0], upper_[0], lower_[0], lower_[1], lower_[1], upper_[1], upper_[1];
   return std::make_unique<detail::PlanarCells>(sites, window,

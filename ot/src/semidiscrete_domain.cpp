@@ -9,6 +9,7 @@
 
 #include "ot/src/domain_checks.hpp"
 #include "ot/src/planar_cells.hpp"
+#include "ot/src/solid_cells.hpp"
 
 namespace pushforward::ot {
 namespace {
@@ -98,7 +99,12 @@ Matrix Box::bounding_box() const { return box_columns(lower(), upper()); }
 Matrix Box::inner_box() const { return bounding_box(); }
 
 std::unique_ptr<LaguerreCells> Box::cells(PointsIn sites, int threads) const {
-  require(dim() == 2, "Box", "dim()", dim(), "2, where cells are known");
+  require(dim() == 2 || dim() == 3, "Box", "dim()", dim(), "2 or 3, where cells are known");
+  if (dim() == 3) {
+    return std::make_unique<detail::SolidCells>(sites, detail::box_window(bounding_box()),
+                                                detail::uniform_solid_density(total_mass()),
+                                                threads);
+  }
   return std::make_unique<detail::PlanarCells>(
       sites, corners(lower(), upper()), detail::uniform_planar_density(total_mass()), threads);
 }
