@@ -12,6 +12,7 @@
 #include "pushforward/ot/rounding.hpp"
 
 #include "core/src/parallel.hpp"
+#include "ot/src/augmenting_start.hpp"
 #include "ot/src/compensated_sum.hpp"
 #include "ot/src/entropic_start.hpp"
 #include "ot/src/positive_part.hpp"
@@ -33,6 +34,7 @@ using Node = TransportTree::Node;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr Index most_arcs_held = 1 << 16;  // below, all arcs fit the second cache
 constexpr Index violations_per_column = 4;
+constexpr int most_prices = 12;  // of artificial arcs, each twice the one before
 
 ExactMethod chosen(ExactMethod asked, const CostView& cost) {
   if (dynamic_cast<const SparseCost*>(&cost) != nullptr) return ExactMethod::all_arcs;
@@ -79,13 +81,15 @@ Potentials start_potentials(const CostView& cost, VectorIn a, VectorIn b, ExactM
 // `ship_all` goes to the next target that has room: then artificial arcs carry nothing and never
 // matter, at the price of more pivots.
 TransportTree greedy_tree(const CostView& cost, const detail::WholeMasses& masses,
-                          const ArcPool& pool, const Potentials& start, bool ship_all) {
+                          const ArcPool& pool, const std::vector<std::size_t>& first,
+                          const Potentials& start, bool ship_all) {
   std::vector<std::pair<double, std::size_t>> order(pool.size());
   for (std::size_t k = 0; k < pool.size(); ++k) {
     order[k] = {pool.cost[k] - start.f[pool.row[k]] - start.g[pool.col[k]], k};
   }
   std::sort(order.begin(), order.end());
   TransportTree tree(masses.a, masses.b);
+  for (const std::size_t k : first) tree.ship(pool.row[k], pool.col[k], pool.cost[k]);
   for (const auto& [reduced, k] : order) tree.ship(pool.row[k], pool.col[k], pool.cost[k]);
   if (ship_all) {
     for (Node i = 0, j = 0; i < tree.sources() && j < tree.targets();) {
@@ -110,27 +114,37 @@ class Solve {
  public:
   Solve(const CostView& cost, const Masses& masses, const NetworkSimplexOptions& options,
         const Observer& observer, Clock::time_point begin)
-      : cost_(cost), masses_(masses), options_(options), observer_(observer), begin_(begin) {}
+      : cost_(cost),
+        masses_(masses),
+        options_(options),
+        observer_(observer),
+        begin_(begin),
+        search_(cost, options.threads) {}
 
   void run() {
     method_ = chosen(options_.method, cost_);
-    const Potentials start =
-        start_potentials(cost_, masses_.a, masses_.b, method_, options_.threads);
-    pool_ = method_ == ExactMethod::all_arcs
-                ? all_arcs(cost_)
-                : detail::shortlist(cost_, start, options_.arcs_per_node, options_.threads);
+    Potentials start = start_potentials(cost_, masses_.a, masses_.b, method_, options_.threads);
+    pool_ = method_ == ExactMethod::all_arcs ? all_arcs(cost_)
+                                             : search_.shortlist(start, options_.arcs_per_node);
+    const detail::WholeMasses whole = detail::whole_masses(masses_.a, masses_.b);
+    std::vector<std::size_t> first;
+    if (method_ == ExactMethod::shortlist) {
+      detail::AugmentingStart augmenting(pool_, whole, start);
+      augmenting.run();
+      start = augmenting.potentials();
+      first = augmenting.leaves_first();
+    }
     simplex_ = std::make_unique<TransportSimplex>(
-        greedy_tree(cost_, detail::whole_masses(masses_.a, masses_.b), pool_, start,
-                    method_ == ExactMethod::streaming),
+        greedy_tree(cost_, whole, pool_, first, start, method_ == ExactMethod::streaming),
         options_.max_iterations, [this](std::int64_t pivots) { return asked_to_stop(pivots); });
     if (method_ == ExactMethod::streaming) pool_ = {};
+    if (method_ == ExactMethod::shortlist && !drain()) return;
     for (;;) {
       stop_ = method_ == ExactMethod::streaming ? simplex_->run(cost_) : simplex_->run(pool_);
       if (stop_ != SimplexStop::optimal || method_ != ExactMethod::shortlist) return;
       const Vector p = finite_potentials();
       ++rounds_;
-      if (detail::price(cost_, p.data(), p.data() + cost_.rows(), violations_per_column,
-                        options_.threads, pool_) == 0) {
+      if (search_.price(p.data(), p.data() + cost_.rows(), violations_per_column, pool_) == 0) {
         return;
       }
     }
@@ -183,6 +197,8 @@ class Solve {
     return entries;
   }
 
+  detail::ArcSearch& search() { return search_; }
+
   void report(NetworkSimplexResult& result) const {
     result.method_used = method_;
     result.iterations = simplex_->pivots();
@@ -198,6 +214,20 @@ class Solve {
   bool observer_stopped() const { return observer_stopped_; }
 
  private:
+  // Empties artificial arcs at rising prices, so that mass takes short paths first and potentials
+  // stay near the start. What is left after a few is for levels to drain. False if stopped.
+  bool drain() {
+    double price = search_.typical_range();
+    for (int k = 0; k < most_prices && price > 0.0; ++k, price *= 2.0) {
+      if (simplex_->tree().artificial_flow() == 0.0) break;
+      simplex_->tree().set_artificial_price(price);
+      stop_ = simplex_->run(pool_);
+      if (stop_ != SimplexStop::optimal) break;
+    }
+    simplex_->tree().set_artificial_price(infinite);
+    return stop_ == SimplexStop::optimal;
+  }
+
   bool asked_to_stop(std::int64_t pivots) {
     if (observer_ && !observer_({.phase = "network simplex", .done = pivots})) {
       observer_stopped_ = true;
@@ -213,6 +243,7 @@ class Solve {
   const Observer& observer_;
   Clock::time_point begin_;
   ExactMethod method_ = ExactMethod::automatic;
+  detail::ArcSearch search_;
   ArcPool pool_;
   std::unique_ptr<TransportSimplex> simplex_;
   std::int64_t rounds_ = 0;
@@ -222,13 +253,25 @@ class Solve {
 
 // The potentials of the tree for all points, feasible for all costs: g as high as f allows.
 Potentials all_potentials(const CostView& cost, const Masses& masses,
-                          const detail::PositivePart& part, const Vector& found, int threads) {
+                          const detail::PositivePart& part, const Vector& found,
+                          detail::ArcSearch& search, int threads) {
   Potentials p{Vector::Constant(cost.rows(), -infinite), Vector::Zero(cost.cols())};
   const Index n = static_cast<Index>(part.rows.size());
   for (Index i = 0; i < n; ++i) p.f[part.rows[static_cast<std::size_t>(i)]] = found[i];
   for (std::size_t j = 0; j < part.cols.size(); ++j) {
     p.g[part.cols[j]] = found[n + static_cast<Index>(j)];
   }
+  const bool all_positive = part.rows.size() == static_cast<std::size_t>(cost.rows()) &&
+                            part.cols.size() == static_cast<std::size_t>(cost.cols());
+  const auto highest_g = [&] {
+    if (!all_positive) return c_transform(cost, p.f, threads);
+    Vector f(n), g(cost.cols());
+    for (Index i = 0; i < n; ++i) f[i] = p.f[part.rows[static_cast<std::size_t>(i)]];
+    for (Index j = 0; j < g.size(); ++j) g[j] = p.g[part.cols[static_cast<std::size_t>(j)]];
+    const Vector highest = search.transform(f, g);
+    for (Index j = 0; j < g.size(); ++j) g[part.cols[static_cast<std::size_t>(j)]] = highest[j];
+    return g;
+  };
   // The shift comes before the transform, which would otherwise be rounded by it. At an optimum the
   // g of the tree is the transform already; elsewhere it takes a second one.
   for (int pass = 0; pass < 2; ++pass) {
@@ -239,8 +282,11 @@ Potentials all_potentials(const CostView& cost, const Masses& masses,
     }
     const double shift = 0.5 * (detail::compensated_dot(masses.b, p.g) - value_f) / masses.total;
     if (pass == 1 && std::abs(shift) * masses.total <= 1e-13 * size) break;
-    if (std::isfinite(shift)) p.f.array() += shift;
-    p.g = c_transform(cost, p.f, threads);
+    if (std::isfinite(shift)) {
+      p.f.array() += shift;
+      p.g.array() -= shift;
+    }
+    p.g = highest_g();
   }
   const auto tame = [](Vector& q) { q = (q.array().abs() < infinite).select(q, 0.0); };
   tame(p.g);
@@ -282,8 +328,8 @@ NetworkSimplexResult network_simplex(VectorIn a, VectorIn b, const CostView& cos
   if (unfinished && dynamic_cast<const SparseCost*>(&cost) == nullptr) {
     result.coupling = round_to_marginals(result.coupling, masses.a, masses.b);
   }
-  const Potentials potentials =
-      all_potentials(cost, masses, part, solve.finite_potentials(), options.threads);
+  const Potentials potentials = all_potentials(cost, masses, part, solve.finite_potentials(),
+                                               solve.search(), options.threads);
   result.f = potentials.f;
   result.g = potentials.g;
   result.transport_cost = result.coupling.transport_cost(cost);

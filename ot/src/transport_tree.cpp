@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <utility>
 
 namespace pushforward::ot::detail {
@@ -82,6 +83,18 @@ void TransportTree::set_levels(Node top) {
   }
 }
 
+void TransportTree::set_artificial_price(double price) {
+  const double old = std::isfinite(price_) ? price_ : 0.0;
+  const double rise = (std::isfinite(price) ? price : 0.0) - old;
+  for (Node v = 0; v < root(); ++v) {
+    if (node(v).parent == root()) cost_[at(v)] += rise;
+  }
+  price_ = price;
+  refresh_potentials();
+  std::fill(level_.begin(), level_.end(), std::int8_t{0});
+  if (has_levels()) set_levels(root());
+}
+
 void TransportTree::refresh_potentials() {
   potential_[at(root())] = 0.0;
   for (Node v = node(root()).next; v != root(); v = node(v).next) {
@@ -92,16 +105,24 @@ void TransportTree::refresh_potentials() {
 // Only sums f_i + g_j across the cut matter, so either part may move.
 void TransportTree::shift_potentials(Node top, double shift) {
   double on_sources = is_source(top) ? shift : -shift;
-  Node v = top;
+  Node front = top;
+  Node back = node(top).last;
   std::int32_t count = node(top).size;
   if (2 * count > node(root()).size) {
     on_sources = -on_sources;
-    v = node(node(top).last).next;
+    front = node(back).next;
+    back = node(top).previous;
     count = node(root()).size - count;
   }
-  for (; count > 0; --count, v = node(v).next) {
-    potential_[at(v)] += is_source(v) ? on_sources : -on_sources;
+  const auto move = [&](Node v) { potential_[at(v)] += is_source(v) ? on_sources : -on_sources; };
+  // From both ends at once: each step waits for memory to tell where the next one goes.
+  for (; count > 1; count -= 2) {
+    move(front);
+    move(back);
+    front = node(front).next;
+    back = node(back).previous;
   }
+  if (count == 1) move(front);
 }
 
 Node TransportTree::join(Node i, Node j) const {

@@ -35,6 +35,11 @@ class TransportTree {
   /// so that tops of components have the given potentials (n + m), which the others follow.
   void finish_start(VectorIn potentials);
 
+  /// What artificial arcs cost beyond what they must: a finite price lets mass stay on them as long
+  /// as shipping it costs more; an infinite one, the default, does not enter potentials but stands
+  /// in the levels. Refreshes the potentials.
+  void set_artificial_price(double price);
+
   /// Brings arc (i, j) into the tree, whose reduced cost is negative. Returns the flow it gets.
   double pivot(Node i, Node j, double cost);
 
@@ -42,7 +47,7 @@ class TransportTree {
   /// -(level_i + level_j) < 0: bringing in the arc (i, j) drains artificial flow, whatever it
   /// costs. All levels are 0 once no more than the one artificial arc is left that every tree has.
   const std::int8_t* levels() const { return level_.data(); }
-  bool has_levels() const { return artificial_ > 1; }
+  bool has_levels() const { return artificial_ > 1 && price_ == infinite; }
   double artificial_flow() const;  ///< Sum of the flow on artificial arcs out of sources.
 
   Node sources() const { return sources_; }
@@ -68,6 +73,8 @@ class TransportTree {
     std::int32_t size = 1;  // of the subtree
   };
 
+  static constexpr double infinite = std::numeric_limits<double>::infinity();
+
   static std::size_t at(Node v) { return static_cast<std::size_t>(v); }
   const Links& node(Node v) const { return nodes_[at(v)]; }
   Links& node(Node v) { return nodes_[at(v)]; }
@@ -89,6 +96,7 @@ class TransportTree {
   std::vector<double> cost_, flow_;  // of the arc between a node and its parent
   std::vector<double> potential_;
   std::vector<std::int8_t> level_;
+  double price_ = infinite;   // of artificial arcs
   std::vector<double> left_;  // mass not yet shipped, at the start
 };
 

@@ -238,8 +238,8 @@ TEST_CASE("network simplex: a stopped run returns a coupling with an honest gap"
 
 TEST_CASE("network simplex: the same bits for 1, 2, 3 and 8 threads") {
   Splitmix draws(43);
-  const TransportProblem problem{{draws.uniform(3, 400), masses(draws, 400), Mass::normalise},
-                                 {draws.uniform(3, 350), masses(draws, 350), Mass::normalise}};
+  const TransportProblem problem{{draws.uniform(3, 600), masses(draws, 600), Mass::normalise},
+                                 {draws.uniform(3, 450), masses(draws, 450), Mass::normalise}};
   const NetworkSimplexResult one = network_simplex(problem, {.threads = 1});
   for (const int threads : {2, 3, 8}) {
     const NetworkSimplexResult other = network_simplex(problem, {.threads = threads});
