@@ -8,7 +8,10 @@
 namespace pushforward::ot::detail {
 namespace {
 
-constexpr double shortest_step = 0x1p-20;
+// A cell shut in by its cluster starts with a share of its mass that is the square of the cluster's
+// size; steps as short as that share let it double, and the next ones double with it.
+constexpr double shortest_step = 0x1p-70;
+constexpr double lengthening = 8.0;  // of the first step tried, over the last one taken
 
 }  // namespace
 
@@ -27,6 +30,7 @@ bool DampedNewton::start(const Vector& weights, double uniform_share) {
   measures_ = cells_->measures(weights_, uniform_share_);
   ++evaluations_;
   smallest_allowed_ = 0.5 * std::min(measures_.masses.minCoeff(), wanted_.minCoeff());
+  last_length_ = 1.0;
   history_.push_back({error(), not_known});
   return smallest_allowed_ > 0.0;
 }
@@ -40,8 +44,9 @@ Termination DampedNewton::solve(const Limits& limits) {
       const Termination asked = limits.stop(error());
       if (asked != Termination::converged) return asked;
     }
-    double length = 1.0;
+    double length = std::min(1.0, lengthening * last_length_);
     if (!advance(direction(limits.tolerance), length)) return Termination::stalled;
+    last_length_ = length;
     ++iterations_;
     history_.push_back({error(), length});
   }
@@ -56,12 +61,16 @@ Vector DampedNewton::direction(double tolerance) {
     edges.push_back({facet.first, facet.second, 0.5 * facet.integral / distance});
   }
   // What the solve leaves is left of the masses too: it should be less than Newton's own error,
-  // which is of the order of the square of this one, and need not be less than the tolerance.
+  // which is of the order of the square of this one, and less than any cell is to have; it need not
+  // be less than the tolerance.
   const Vector missing = wanted_ - measures_.masses;
-  const double error = missing.norm() / wanted_.norm();
+  const double error = missing.norm() / wanted_.norm(), smallest = wanted_.minCoeff();
   Vector step;
   laplacian_.solve(sites_.cols(), edges, missing,
-                   {std::min(1e-2, 0.1 * error), 0.1 * tolerance * wanted_.minCoeff()}, step);
+                   {.relative = std::min(1e-2, 0.1 * error),
+                    .acceptable = 0.1 * smallest,
+                    .negligible = 0.1 * tolerance * smallest},
+                   step);
   return step;
 }
 

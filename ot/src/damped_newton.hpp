@@ -56,6 +56,7 @@ class DampedNewton {
   CellMeasures measures_;
   double uniform_share_ = 0.0;
   double smallest_allowed_ = 0.0;  ///< Mass that no cell may fall below.
+  double last_length_ = 1.0;
   int iterations_ = 0, evaluations_ = 0;
   std::vector<NewtonRecord> history_;
 };

@@ -25,8 +25,9 @@ bool LaplacianSolver::solve(Index nodes, const std::vector<LaplacianEdge>& edges
 bool LaplacianSolver::iterate(const LaplacianRows& matrix, const Goal& goal, double norm, int most,
                               Vector& residual, Vector& x) {
   const auto is_reached = [&] {
-    return residual.norm() <= goal.relative * norm ||
-           residual.lpNorm<Eigen::Infinity>() <= goal.largest;
+    const double largest = residual.lpNorm<Eigen::Infinity>();
+    return largest <= goal.negligible ||
+           (largest <= goal.acceptable && residual.norm() <= goal.relative * norm);
   };
   const Index n = residual.size();
   Vector preconditioned(n), direction = Vector::Zero(n), product(n);

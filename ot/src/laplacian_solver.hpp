@@ -15,10 +15,12 @@ namespace pushforward::ot::detail {
 /// long as they do it well. Runs on one thread, in one order.
 class LaplacianSolver {
  public:
-  /// How small L x - b has to get: either is enough.
+  /// How small r = L x - b has to get: |r|_2 <= relative |b|_2 and |r|_inf <= acceptable, or
+  /// |r|_inf <= negligible; b without its mean.
   struct Goal {
-    double relative;  ///< In the 2-norm, of b without its mean.
-    double largest;   ///< In the maximum norm.
+    double relative;
+    double acceptable;
+    double negligible;
   };
   /// x of mean zero, b taken without its mean; false, with the best x so far, if the goal was not
   /// reached: in a graph that is not connected, or by rounding.

@@ -25,7 +25,7 @@ struct LaguerreProblem {
 
 struct SemidiscreteNewtonOptions {
   double tolerance = 1e-9;   ///< On max_j |m_j - nu_j| / nu_j.
-  int max_iterations = 100;  ///< Newton steps on the full problem.
+  int max_iterations = 500;  ///< Newton steps on the full problem.
   double time_limit_seconds = std::numeric_limits<double>::infinity();  ///< Wall time.
   int coarsest = 2'000;  ///< Fewest sites of a coarser problem that is solved for a start.
   int threads = 0;       ///< 0 takes the OpenMP default.
