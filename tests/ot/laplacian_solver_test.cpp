@@ -43,7 +43,7 @@ TEST_CASE("laplacian_solver: reaches the residual that was asked for") {
       LaplacianSolver solver;
       Vector x;
 
-      REQUIRE(solver.solve(k * k, edges, b, {1e-8, 0.0}, x));
+      REQUIRE(solver.solve(k * k, edges, b, {1e-8, 1e300, 0.0}, x));
 
       CHECK((applied(edges, x) - b).norm() <= 1.1e-8 * b.norm());
       CHECK(std::abs(x.sum()) < 1e-9 * x.norm());
@@ -57,7 +57,7 @@ TEST_CASE("laplacian_solver: the coarse levels of one graph serve the next") {
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     const auto edges = grid_edges(60, 2.0, seed);
     const Vector b = applied(edges, pushforward::testing::Splitmix(9).uniform(3600, 1));
-    REQUIRE(solver.solve(3600, edges, b, {1e-6, 0.0}, x));
+    REQUIRE(solver.solve(3600, edges, b, {1e-6, 1e300, 0.0}, x));
     CHECK((applied(edges, x) - b).norm() <= 1.1e-6 * b.norm());
   }
 }
@@ -68,7 +68,7 @@ TEST_CASE("laplacian_solver: stops at a small largest entry") {
   LaplacianSolver solver;
   Vector x;
 
-  REQUIRE(solver.solve(1600, edges, b, {0.0, 1e-3}, x));
+  REQUIRE(solver.solve(1600, edges, b, {0.0, 0.0, 1e-3}, x));
 
   CHECK((applied(edges, x) - b).cwiseAbs().maxCoeff() <= 1.1e-3);
 }
@@ -80,9 +80,10 @@ TEST_CASE("laplacian_solver: says so where the graph is not connected") {
   Vector x;
 
   CHECK_FALSE(
-      solver.solve(4, edges, (Vector(4) << 1.0, 0.0, 0.0, -1.0).finished(), {1e-9, 0.0}, x));
+      solver.solve(4, edges, (Vector(4) << 1.0, 0.0, 0.0, -1.0).finished(), {1e-9, 1e300, 0.0}, x));
   // Balanced on either part there is a solution, and it is found.
-  CHECK(solver.solve(4, edges, (Vector(4) << 1.0, -1.0, 2.0, -2.0).finished(), {1e-9, 0.0}, x));
+  CHECK(solver.solve(4, edges, (Vector(4) << 1.0, -1.0, 2.0, -2.0).finished(), {1e-9, 1e300, 0.0},
+                     x));
   CHECK(x[0] - x[1] == doctest::Approx(1.0).epsilon(1e-9));
   CHECK(x[2] - x[3] == doctest::Approx(2.0).epsilon(1e-9));
 }
@@ -90,8 +91,8 @@ TEST_CASE("laplacian_solver: says so where the graph is not connected") {
 TEST_CASE("laplacian_solver: one node, and nodes without edges") {
   LaplacianSolver solver;
   Vector x;
-  CHECK(solver.solve(1, {}, Vector::Ones(1), {1e-9, 0.0}, x));
+  CHECK(solver.solve(1, {}, Vector::Ones(1), {1e-9, 1e300, 0.0}, x));
   CHECK(x[0] == 0.0);
-  CHECK(solver.solve(3, {}, Vector::Zero(3), {1e-9, 0.0}, x));
+  CHECK(solver.solve(3, {}, Vector::Zero(3), {1e-9, 1e300, 0.0}, x));
   CHECK(x == Vector::Zero(3));
 }

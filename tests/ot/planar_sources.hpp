@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "pushforward/core/rng.hpp"
 #include "pushforward/ot/semidiscrete_domain.hpp"
 
 #include "tests/support/splitmix.hpp"
@@ -14,6 +15,29 @@
 namespace pushforward::testing {
 
 inline Vector vec(double x, double y) { return (Vector(2) << x, y).finished(); }
+
+inline std::shared_ptr<const ot::Box> unit_square() {
+  return std::make_shared<ot::Box>(ot::Box::unit(2));
+}
+
+inline Matrix uniforms(Index n, std::uint64_t seed) {
+  Matrix y(2, n);
+  fill_uniform({.seed = seed}, y, 1);
+  return y;
+}
+
+inline Vector random_masses(Index n, std::uint64_t seed) {
+  return Splitmix(seed).uniform(n, 1).array() + 0.1;
+}
+
+inline Matrix square_grid(Index k) {
+  Matrix y(2, k * k);
+  for (Index j = 0; j < k * k; ++j) {
+    y(0, j) = (static_cast<double>(j % k) + 0.5) / static_cast<double>(k);
+    y(1, j) = (static_cast<double>(j / k) + 0.5) / static_cast<double>(k);
+  }
+  return y;
+}
 
 /// A triangulation of [0, 1]^2 into 2 k^2 triangles.
 inline std::pair<Matrix, ot::IndexMatrix> square_mesh(Index k) {
