@@ -64,25 +64,30 @@ void ClippedPolyhedron::assign_box(const Point& low, const Point& high, int labe
 }
 
 void ClippedPolyhedron::measure() {
-  double squared = 0.0, error = 0.0;
+  double squared[2] = {}, errors[2] = {};
   for (std::size_t v = 0; v < size_; ++v) {
-    squared = std::max(squared, x_[v] * x_[v] + y_[v] * y_[v] + z_[v] * z_[v]);
-    error = std::max(error, error_[v]);
+    const double here = x_[v] * x_[v] + y_[v] * y_[v] + z_[v] * z_[v];
+    double& largest = squared[v % 2];
+    largest = here > largest ? here : largest;
+    double& error = errors[v % 2];
+    error = error_[v] > error ? error_[v] : error;
   }
+  const double error = std::max(errors[0], errors[1]);
   largest_error_ = error;
-  radius_ = std::sqrt(squared) * (1.0 + 4.0 * unit) + error;
+  radius_ = std::sqrt(std::max(squared[0], squared[1])) * (1.0 + 4.0 * unit) + error;
 }
 
 bool ClippedPolyhedron::clip(const Plane& plane, int label) {
   if (plane.c >= radius_ || size_ == 0) return false;
   const double slack = 4.0 * unit * (radius_ + std::abs(plane.c));
   const double doubt = largest_error_ + slack;
-  double highest = -std::numeric_limits<double>::infinity();
-  for (std::size_t v = 0; v < size_; ++v) {
-    heights_[v] = height(plane, x_[v], y_[v], z_[v]);
-    highest = heights_[v] > highest ? heights_[v] : highest;
-  }
-  if (highest < -doubt) return false;
+  // Two loops that a compiler turns into vectors.
+  const double *x = x_.data(), *y = y_.data(), *z = z_.data();
+  double* heights = heights_.data();
+  for (std::size_t v = 0; v < size_; ++v) heights[v] = height(plane, x[v], y[v], z[v]);
+  int near = 0;
+  for (std::size_t v = 0; v < size_; ++v) near |= heights[v] >= -doubt ? 1 : 0;
+  if (near == 0) return false;
 
   beyond_.clear();
   bool any_within = false;

@@ -39,11 +39,11 @@ bool is_out_of_reach(double squared, double difference, double radius) {
 }
 
 // The first place from k on with a mark; marks are mostly zero.
-std::size_t next_set(const std::vector<char>& marks, std::size_t k) {
-  for (; k + 8 <= marks.size(); k += 8) {
-    std::uint64_t eight;
-    std::memcpy(&eight, marks.data() + k, 8);
-    if (eight != 0) break;
+std::size_t next_set(const std::vector<int>& marks, std::size_t k) {
+  for (; k + 4 <= marks.size(); k += 4) {
+    std::uint64_t pairs[2];
+    std::memcpy(pairs, marks.data() + k, sizeof pairs);
+    if ((pairs[0] | pairs[1]) != 0) break;
   }
   while (k < marks.size() && marks[k] == 0) ++k;
   return k;
@@ -189,6 +189,7 @@ void SolidDiagram::find_candidates(std::size_t begin, std::size_t end, Search& s
   search.z.clear();
   search.weights.clear();
   if (radius == 0.0) return;
+  double largest = 0.0;
   tree_.search(
       centre(begin),
       [&](const SiteTree<3>::Node& node) {
@@ -203,13 +204,42 @@ void SolidDiagram::find_candidates(std::size_t begin, std::size_t end, Search& s
                is_out_of_reach(squared, least - node.highest_weight, radius);
       },
       [&](std::size_t other) {
+        const Point p = minus(centre(other), centre(begin));
+        const double weight = tree_.weight(other) - tree_.weight(begin);
         search.candidates.push_back(static_cast<int>(other));
-        search.x.push_back(centre(other)[0]);
-        search.y.push_back(centre(other)[1]);
-        search.z.push_back(centre(other)[2]);
-        search.weights.push_back(tree_.weight(other));
+        search.x.push_back(static_cast<float>(p[0]));
+        search.y.push_back(static_cast<float>(p[1]));
+        search.z.push_back(static_cast<float>(p[2]));
+        search.weights.push_back(static_cast<float>(weight));
+        largest = std::max(largest, squared_distance(centre(other), centre(begin)));
       });
   search.cuts.resize(search.candidates.size());
+  search.blur = static_cast<float>(1e-6 * largest);
+}
+
+// In single precision, from the first site of the group, with room for its rounding: what may cut
+// is looked at again.
+void SolidDiagram::mark_candidates(std::size_t place, double radius, std::size_t begin,
+                                   Search& search) const {
+  const Point from = minus(centre(place), centre(begin));
+  const auto px = static_cast<float>(from[0]), py = static_cast<float>(from[1]),
+             pz = static_cast<float>(from[2]);
+  const auto weight = static_cast<float>(tree_.weight(place) - tree_.weight(begin));
+  const auto reach = static_cast<float>(4.0 * radius * radius);
+  const float blur = search.blur;
+  const float *x = search.x.data(), *y = search.y.data(), *z = search.z.data(),
+              *weights = search.weights.data();
+  int* cuts = search.cuts.data();
+  const std::size_t n = search.candidates.size();
+  for (std::size_t k = 0; k < n; ++k) {
+    const float dx = x[k] - px, dy = y[k] - py, dz = z[k] - pz;
+    const float squared = dx * dx + dy * dy + dz * dz;
+    const float size = std::abs(weight) + std::abs(weights[k]);
+    const float lifted = squared + (weight - weights[k]) - (1e-6F * (squared + size) + blur);
+    const int misses =
+        (lifted > 0.0F ? 1 : 0) & (lifted * lifted >= reach * (squared + blur) ? 1 : 0);
+    cuts[k] = 1 - misses;
+  }
 }
 
 void SolidDiagram::find_cells(std::size_t begin, std::size_t end, Search& search) const {
@@ -225,14 +255,7 @@ void SolidDiagram::find_cells(std::size_t begin, std::size_t end, Search& search
     if (cell.is_empty()) continue;
     const Point& p = centre(place);
     const double weight = tree_.weight(place);
-    const double reach = 4.0 * cell.radius() * cell.radius();
-    for (std::size_t k = 0; k < n; ++k) {
-      const double x = search.x[k] - p[0], y = search.y[k] - p[1], z = search.z[k] - p[2];
-      const double squared = x * x + y * y + z * z;
-      const double lifted = squared + (weight - search.weights[k]);
-      const bool misses = (lifted > 0.0) & (lifted * lifted >= reach * squared);
-      search.cuts[k] = static_cast<char>(!misses);
-    }
+    mark_candidates(place, 1.00001 * cell.radius(), begin, search);
     for (std::size_t k = next_set(search.cuts, 0); k < n && !cell.is_empty();
          k = next_set(search.cuts, k + 1)) {
       const int label = search.candidates[k];

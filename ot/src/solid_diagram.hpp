@@ -41,7 +41,7 @@ class SolidDiagram {
  public:
   static constexpr int outside = -1;             ///< Label of the faces of the window.
   static constexpr Index block_size = 512;       ///< Places that one task works on, ...
-  static constexpr std::size_t group_size = 16;  ///< ... those with a common search.
+  static constexpr std::size_t group_size = 32;  ///< ... those with a common search.
 
   /// @param sites  3 x N, distinct.
   SolidDiagram(PointsIn sites, SolidWindow window, int threads);
@@ -89,8 +89,9 @@ class SolidDiagram {
     std::vector<int> nearest;
     std::vector<std::pair<double, int>> heap;
     std::vector<int> candidates;
-    std::vector<double> x, y, z, weights;  // of the candidates
-    std::vector<char> cuts;
+    std::vector<float> x, y, z, weights;  // of the candidates, from the first site of the group
+    float blur = 0.0F;                    // bounds the rounding of a squared distance between them
+    std::vector<int> cuts;
   };
   void find_cells(std::size_t begin, std::size_t end, Search& search) const;
 
@@ -105,6 +106,7 @@ class SolidDiagram {
   void clip(ClippedPolyhedron& cell, std::size_t place, std::size_t other) const;
   void start_cell(std::size_t place, ClippedPolyhedron& cell, Search& search) const;
   void find_candidates(std::size_t begin, std::size_t end, Search& search) const;
+  void mark_candidates(std::size_t place, double radius, std::size_t begin, Search& search) const;
   void find_nearest(std::size_t place, Search& search) const;
 
   std::array<double, 3> origin_;
