@@ -1,6 +1,7 @@
 #include "ot/src/planar_diagram.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <utility>
 
@@ -158,8 +159,11 @@ void PlanarDiagram::search_all(Store& store) {
 PlanarDiagram::Outcome PlanarDiagram::update_from(const Store& old, Store& store) {
   store.blocks.resize(old.blocks.size());
   store.ranges.assign(size(), {});
+  // Cells contain the true ones throughout, so that one without interior settles the matter.
+  std::atomic<bool> is_full{true};
   for_blocks([&](std::size_t begin, std::size_t end, std::size_t block) {
     store.blocks[block].clear();
+    if (!is_full.load(std::memory_order_relaxed)) return;
     ClippedPolygon cell;
     for (std::size_t place = begin; place < end; ++place) {
       const auto& site = tree_.site(place);
@@ -167,13 +171,14 @@ PlanarDiagram::Outcome PlanarDiagram::update_from(const Store& old, Store& store
       for (const Corner& corner : old.cell(place)) {
         if (corner.side >= 0) clip(cell, place, static_cast<std::size_t>(corner.side));
       }
+      if (cell.is_empty()) is_full.store(false, std::memory_order_relaxed);
       store.put(place, cell.view());
     }
   });
+  if (!is_full) return Outcome::empty_cell;
   std::vector<char> changed(size(), 1);
   for (int round = 0;; ++round) {
     count_empty(store);
-    // Cells contain the true ones throughout.
     if (store.empty_cells > 0) return Outcome::empty_cell;
     const std::vector<Hint> hints = disagreements(store, changed);
     if (!follow(hints, store, changed)) break;

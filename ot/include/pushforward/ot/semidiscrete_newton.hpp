@@ -27,8 +27,7 @@ struct SemidiscreteNewtonOptions {
   double tolerance = 1e-9;   ///< On max_j |m_j - nu_j| / nu_j.
   int max_iterations = 500;  ///< Newton steps on the full problem.
   double time_limit_seconds = std::numeric_limits<double>::infinity();  ///< Wall time.
-  int coarsest = 2'000;  ///< Fewest sites of a coarser problem that is solved for a start.
-  int threads = 0;       ///< 0 takes the OpenMP default.
+  int threads = 0;  ///< 0 takes the OpenMP default.
 
   template <class Self, class Field>
   static void describe(Self& self, Field&& field) {
@@ -37,8 +36,6 @@ struct SemidiscreteNewtonOptions {
     field("max_iterations", self.max_iterations, at_least(0), "Newton steps on the full problem");
     field("time_limit_seconds", self.time_limit_seconds, positive.or_infinite(),
           "wall time after which the best weights so far are returned");
-    field("coarsest", self.coarsest, at_least(1),
-          "fewest sites of a coarser problem that is solved for a start");
     field("threads", self.threads, at_least(0), "0 takes the OpenMP default");
   }
   void validate() const;  ///< @throws std::invalid_argument naming the first bad field.
