@@ -91,7 +91,7 @@ class CheckRules {
       const Json* found = resolved_.at(member.key);
       if (found == nullptr) {
         problems_.add(pointer_to(at, member.key),
-                      "the config has no " + member.key.substr(0, 60) + " to compare with", "E305");
+                      "the config has no " + member.key.substr(0, 60) + " to compare with");
         continue;
       }
       // A union's short form is its type alone.
@@ -140,13 +140,13 @@ class OtherRuns {
       problems_.add(at,
                     "must point to a key below /problem or /solver, found " +
                         json_string(other.remove.substr(0, 60)),
-                    "E305");
+                    "E307");
       return;
     }
     Json* holder = &config;
     for (std::size_t i = 0; i + 1 < tokens.size(); ++i) holder = holder->find(tokens[i]);
     if (holder == nullptr || !holder->is_object()) {
-      problems_.add(at, "an element of a list cannot be removed", "E305");
+      problems_.add(at, "an element of a list cannot be removed");
       return;
     }
     holder->erase(tokens.back());

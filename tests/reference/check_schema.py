@@ -27,6 +27,7 @@ STRUCTURAL = {"E301", "E302", "E303", "E304", "E305", "E306", "E308"}
 BEYOND_SCHEMAS = {
     "points-ragged", "data-ragged", "data-values-ragged", "reference-unknown",
     "check-unknown-quantity", "check-unknown-other", "check-above-unknown", "check-without-quantity",
+    "check-run-other-quantity",
     "data-nothing", "data-both", "seed-decimal-too-long",
 }
 
