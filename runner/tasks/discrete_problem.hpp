@@ -141,6 +141,21 @@ struct DiscreteProblem {
   std::string_view cost_unit() const;  ///< In lengths.
 };
 
+/// The `output` of a discrete transport task that has a sparse coupling.
+struct CouplingOutput {
+  bool coupling = true;
+  bool potentials = true;
+  int image_width = 0;
+  template <class Self, class Field>
+  static void describe(Self& self, Field&& field) {
+    field("coupling", self.coupling, any_value,
+          "keep the entries of the coupling: source, target, mass");
+    field("potentials", self.potentials, any_value, "keep f and g");
+    field("image_width", self.image_width, at_least(0),
+          "points are grey images of this width, shown in the report; 0: they are not");
+  }
+};
+
 /// The measure that is drawn under `key` or taken from the run's data.
 /// @throws std::invalid_argument when no point has the label asked for.
 DiscreteMeasure make_points(const DiscretePoints& points, const RunContext& context,

@@ -4,66 +4,37 @@
 #include <cmath>
 #include <string>
 
-#include "runner/tasks/transport_report.hpp"
+#include "runner/tasks/solve_record.hpp"
 
 namespace pushforward::runner {
 
 namespace {
 
-using Entry = ot::Coupling::Entry;
-
-Bundle stored(const ot::NetworkSimplexResult& result) {
+Bundle outcome_of(const ot::NetworkSimplexResult& result) {
   Bundle out;
-  const std::vector<Entry>& entries = result.coupling.entries();
-  Matrix& triplets = out.arrays["coupling"];
-  triplets.resize(3, static_cast<Index>(entries.size()));
-  for (Index k = 0; k < triplets.cols(); ++k) {
-    const Entry& e = entries[static_cast<std::size_t>(k)];
-    // Indices stay far below 2^53, where doubles are exact.
-    triplets.col(k) << static_cast<double>(e.row), static_cast<double>(e.col), e.mass;
-  }
-  out.arrays["f"] = result.f;
-  out.arrays["g"] = result.g;
-  out.numbers = {{"cost", result.transport_cost},    {"upper", result.certificate.primal},
-                 {"lower", result.certificate.dual}, {"row_error", result.row_error},
-                 {"col_error", result.col_error},    {"residual", result.residual}};
-  out.counts = {{"converged", result.converged},
-                {"termination", static_cast<std::int64_t>(result.termination)},
-                {"method", static_cast<std::int64_t>(result.method_used)},
-                {"iterations", result.iterations},
-                {"arcs", result.arcs},
-                {"rounds", result.rounds}};
+  keep_report(out, result);
+  keep_certificate(out, {.cost = result.transport_cost,
+                         .certificate = result.certificate,
+                         .row_error = result.row_error,
+                         .column_error = result.col_error});
+  keep_potentials(out, result.f, result.g);
+  keep_coupling(out, result.coupling);
+  out.counts["method"] = static_cast<std::int64_t>(result.method_used);
+  out.counts["rounds"] = result.rounds;
   return out;
-}
-
-SolveReport report_of(const Bundle& outcome) {
-  SolveReport report;
-  report.converged = outcome.counts.at("converged") != 0;
-  report.termination = static_cast<Termination>(outcome.counts.at("termination"));
-  report.iterations = outcome.counts.at("iterations");
-  report.residual = outcome.numbers.at("residual");
-  return report;
 }
 
 void add_scalars(RunContext& context, const Bundle& outcome, const DiscreteProblem& problem) {
   const std::string unit(problem.cost_unit());
   const double cost = outcome.numbers.at("cost");
-  const double lower = outcome.numbers.at("lower");
-  const double upper = outcome.numbers.at("upper");
   context.scalar("transport_cost",
                  {.value = cost, .unit = unit, .description = "<P, C> of the coupling"});
-  context.scalar("lower_bound",
-                 {.value = lower, .unit = unit, .description = "value of feasible potentials"});
-  context.scalar("upper_bound",
-                 {.value = upper, .unit = unit, .description = "cost of the coupling, rounded up"});
-  context.scalar("gap", {.value = upper - lower,
-                         .unit = unit,
-                         .description = "between the bounds; the optimum lies there"});
+  add_bounds(context, outcome, unit, "the least cost");
   if (std::holds_alternative<SquaredEuclideanCost>(problem.cost)) {
     context.scalar("wasserstein_2", {.value = std::sqrt(std::max(0.0, cost)), .unit = "length"});
   }
   context.scalar("marginal_error",
-                 {.value = outcome.numbers.at("row_error") + outcome.numbers.at("col_error"),
+                 {.value = outcome.numbers.at("row_error") + outcome.numbers.at("column_error"),
                   .description = "L1 error of both marginals"});
   context.scalar("support", {.value = static_cast<double>(outcome.arrays.at("coupling").cols()),
                              .description = "pairs between which mass moves"});
@@ -72,31 +43,15 @@ void add_scalars(RunContext& context, const Bundle& outcome, const DiscreteProbl
 
 void add_figures(RunContext& context, const Bundle& outcome, const ot::TransportProblem& problem,
                  int image_width) {
-  const Matrix& triplets = outcome.arrays.at("coupling");
-  const Index n = problem.source.size();
-  const Index d = problem.source.dim();
-  Matrix from(d, triplets.cols()), to(d, triplets.cols());
-  std::vector<Entry> entries;
-  for (Index k = 0; k < triplets.cols(); ++k) {
-    const auto i = static_cast<Index>(triplets(0, k));
-    const auto j = static_cast<Index>(triplets(1, k));
-    from.col(k) = problem.source.points().col(i);
-    to.col(k) = problem.target.points().col(j);
-    entries.push_back({i, j, triplets(2, k)});
-  }
-  if (auto figure = transport_figure(problem, from, to, "pairs that share mass")) {
+  const auto coupling = kept_coupling(outcome, problem.source.size(), problem.target.size());
+  const Pairs pairs = pairs_of(coupling, problem);
+  if (auto figure = transport_figure(problem, pairs.from, pairs.to, "pairs that share mass")) {
     context.figure(std::move(*figure));
   }
   if (image_width == 0) return;
-  const ot::SparseCoupling coupling(n, problem.target.size(), std::move(entries));
-  std::vector<Index> partners;
-  for (Index i = 0; i < n; ++i) {
-    const auto largest = coupling.largest(i, 1);
-    partners.push_back(largest.empty() ? 0 : largest.front().col);
-  }
   const Matrix images =
       coupling.barycentric_map(problem.source.points(), problem.target.points()).points;
-  context.figure(image_figure(problem, images, partners, image_width));
+  context.figure(image_figure(problem, images, pairs.partners, image_width));
 }
 
 }  // namespace
@@ -119,14 +74,14 @@ PlanEstimate ExactTask::plan(const DataSet& data) const {
 }
 
 std::vector<Quantity> ExactTask::quantities() {
-  return {{"transport_cost", "", "<P, C> of the coupling, in units of the cost"},
-          {"lower_bound", "", "value of feasible potentials, rounded down"},
-          {"upper_bound", "", "cost of the coupling, rounded up"},
-          {"gap", "", "upper bound less lower bound"},
-          {"wasserstein_2", "length", "root of the cost, for squared Euclidean costs"},
-          {"marginal_error", "", "L1 error of both marginals"},
-          {"support", "", "pairs between which mass moves"},
-          {"pivots", "", "of the network simplex"}};
+  std::vector<Quantity> all{
+      {"transport_cost", "", "<P, C> of the coupling, in units of the cost"},
+      {"wasserstein_2", "length", "root of the cost, for squared Euclidean costs"},
+      {"marginal_error", "", "L1 error of both marginals"},
+      {"support", "", "pairs between which mass moves"},
+      {"pivots", "", "of the network simplex"}};
+  for (auto& quantity : bound_quantities("the least cost")) all.push_back(std::move(quantity));
+  return all;
 }
 
 std::string_view ExactTask::starter() {
@@ -151,13 +106,13 @@ std::string_view ExactTask::starter() {
 void ExactTask::run(RunContext& context) const {
   const ot::TransportProblem instance = problem.make(context);
   const Bundle& outcome = context.stage("transport", [&](Stage& stage) {
-    return stored(ot::network_simplex(instance,
-                                      {.method = solver.method,
-                                       .tolerance = solver.tolerance,
-                                       .max_iterations = solver.max_iterations,
-                                       .arcs_per_node = solver.arcs_per_node,
-                                       .threads = context.threads()},
-                                      stage.observer()));
+    return outcome_of(ot::network_simplex(instance,
+                                          {.method = solver.method,
+                                           .tolerance = solver.tolerance,
+                                           .max_iterations = solver.max_iterations,
+                                           .arcs_per_node = solver.arcs_per_node,
+                                           .threads = context.threads()},
+                                          stage.observer()));
   });
   add_scalars(context, outcome, problem);
   context.section(
@@ -168,22 +123,11 @@ void ExactTask::run(RunContext& context) const {
        std::string(pushforward::name(static_cast<ot::ExactMethod>(outcome.counts.at("method")))) +
        "`), " + std::to_string(outcome.counts.at("rounds")) + " passes over all costs."});
   add_figures(context, outcome, instance, output.image_width);
-  context.table(
-      certificate_table({.cost = outcome.numbers.at("cost"),
-                         .certificate = {outcome.numbers.at("upper"), outcome.numbers.at("lower")},
-                         .row_error = outcome.numbers.at("row_error"),
-                         .column_error = outcome.numbers.at("col_error")},
-                        {}));
+  context.table(certificate_table(kept_certificate(outcome), {}));
   const std::string unit(problem.cost_unit());
-  if (output.coupling) {
-    context.array("coupling", outcome.arrays.at("coupling"), "",
-                  "source, target (from 0) and mass of each entry");
-  }
-  if (output.potentials) {
-    context.array("f", outcome.arrays.at("f").transpose(), unit, "potential, one a source");
-    context.array("g", outcome.arrays.at("g").transpose(), unit, "potential, one a target");
-  }
-  context.finish(report_of(outcome));
+  if (output.coupling) add_coupling(context, outcome);
+  if (output.potentials) add_potentials(context, outcome, unit);
+  context.finish(kept_report(outcome));
 }
 
 }  // namespace pushforward::runner

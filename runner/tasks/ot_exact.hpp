@@ -38,19 +38,8 @@ struct ExactTask {
     }
   } solver;
 
-  struct Output {
-    bool coupling = true;
-    bool potentials = true;
-    int image_width = 0;
-    template <class Self, class Field>
-    static void describe(Self& self, Field&& field) {
-      field("coupling", self.coupling, any_value,
-            "keep the entries of the coupling: source, target, mass");
-      field("potentials", self.potentials, any_value, "keep f and g");
-      field("image_width", self.image_width, at_least(0),
-            "points are grey images of this width, shown in the report; 0: they are not");
-    }
-  } output;
+  using Output = CouplingOutput;
+  Output output;
 
   void validate(const DataSet& data, ConfigProblems& problems) const;
   PlanEstimate plan(const DataSet& data) const;

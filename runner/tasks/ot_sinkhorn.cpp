@@ -4,11 +4,12 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "pushforward/ot/sinkhorn_divergence.hpp"
 
 #include "runner/tasks/sinkhorn_stage.hpp"
-#include "runner/tasks/transport_report.hpp"
+#include "runner/tasks/solve_record.hpp"
 
 namespace pushforward::runner {
 
@@ -62,25 +63,20 @@ Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
                   const ot::TransportProblem& problem) {
   const ot::SinkhornResult result = solver.result(state);
   Bundle out;
-  out.numbers = {{"linear_cost", result.linear_cost},
-                 {"kl_cost", result.kl_cost},
-                 {"transport_cost", result.transport_cost},
-                 {"upper", result.certificate.primal},
-                 {"lower", result.certificate.dual},
-                 {"row_error", result.row_error},
-                 {"column_error", result.column_error},
-                 {"residual", result.residual},
-                 {"epsilon", result.epsilon}};
-  const bool at_epsilon = result.epsilon <= solver.options().epsilon;
-  out.counts = {{"converged", result.converged && at_epsilon},
-                {"termination", static_cast<std::int64_t>(result.termination)},
-                {"method", static_cast<std::int64_t>(result.method)},
-                {"iterations", result.iterations},
-                {"passes", result.passes},
-                {"stages", result.stages},
-                {"newton_steps", result.newton_steps}};
-  out.arrays["f"] = result.f;
-  out.arrays["g"] = result.g;
+  keep_report(out, result);
+  keep_certificate(out, {.cost = result.transport_cost,
+                         .certificate = result.certificate,
+                         .row_error = result.row_error,
+                         .column_error = result.column_error});
+  keep_potentials(out, result.f, result.g);
+  out.numbers["linear_cost"] = result.linear_cost;
+  out.numbers["kl_cost"] = result.kl_cost;
+  out.numbers["epsilon"] = result.epsilon;
+  out.counts["converged"] = result.converged && result.epsilon <= solver.options().epsilon;
+  out.counts["method"] = static_cast<std::int64_t>(result.method);
+  out.counts["passes"] = result.passes;
+  out.counts["stages"] = result.stages;
+  out.counts["newton_steps"] = result.newton_steps;
   const ot::PotentialCoupling coupling = solver.coupling(result);
   out.arrays["images"] =
       coupling.barycentric_map(problem.source.points(), problem.target.points()).points;
@@ -93,19 +89,10 @@ Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
   return out;
 }
 
-SolveReport report_of(const Bundle& outcome) {
-  SolveReport report;
-  report.converged = outcome.counts.at("converged") != 0;
-  report.termination = static_cast<Termination>(outcome.counts.at("termination"));
-  report.iterations = outcome.counts.at("iterations");
-  report.residual = outcome.numbers.at("residual");
-  return report;
-}
-
 void add_scalars(RunContext& context, const Bundle& outcome, const ot::TransportProblem& problem,
                  const std::string& unit) {
   const auto& number = outcome.numbers;
-  context.scalar("transport_cost", {.value = number.at("transport_cost"),
+  context.scalar("transport_cost", {.value = number.at("cost"),
                                     .unit = unit,
                                     .description = "<P, C>, P rounded onto the marginals"});
   context.scalar("linear_cost", {.value = number.at("linear_cost"),
@@ -114,15 +101,7 @@ void add_scalars(RunContext& context, const Bundle& outcome, const ot::Transport
   context.scalar("kl_cost", {.value = number.at("kl_cost"),
                              .unit = unit,
                              .description = "<P, C> + epsilon KL(P | a b^T)"});
-  context.scalar("lower_bound", {.value = number.at("lower"),
-                                 .unit = unit,
-                                 .description = "of the exact cost, from feasible potentials"});
-  context.scalar("upper_bound", {.value = number.at("upper"),
-                                 .unit = unit,
-                                 .description = "of the exact cost, from the rounded coupling"});
-  context.scalar("gap", {.value = number.at("upper") - number.at("lower"),
-                         .unit = unit,
-                         .description = "between the bounds of the exact cost"});
+  add_bounds(context, outcome, unit, "the exact cost");
   context.scalar("bias_bound",
                  {.value = number.at("epsilon") * std::min(entropy(problem.source.weights()),
                                                            entropy(problem.target.weights())),
@@ -162,18 +141,18 @@ PlanEstimate SinkhornTask::plan(const DataSet& data) const {
 }
 
 std::vector<Quantity> SinkhornTask::quantities() {
-  return {{"transport_cost", "", "<P, C> of the coupling rounded onto the marginals"},
-          {"linear_cost", "", "<P, C> of the coupling of the potentials"},
-          {"kl_cost", "", "<P, C> + epsilon KL(P | a b^T)"},
-          {"lower_bound", "", "of the exact cost"},
-          {"upper_bound", "", "of the exact cost"},
-          {"gap", "", "upper bound less lower bound"},
-          {"bias_bound", "", "epsilon times the smaller entropy of the weights"},
-          {"epsilon", "", "of the potentials, in units of the cost"},
-          {"marginal_error", "", "L1 error of both marginals"},
-          {"passes", "", "over all pairs"},
-          {"newton_steps", "", "taken"},
-          {"divergence", "", "debiased distance, where it was asked for"}};
+  std::vector<Quantity> all{
+      {"transport_cost", "", "<P, C> of the coupling rounded onto the marginals"},
+      {"linear_cost", "", "<P, C> of the coupling of the potentials"},
+      {"kl_cost", "", "<P, C> + epsilon KL(P | a b^T)"},
+      {"bias_bound", "", "epsilon times the smaller entropy of the weights"},
+      {"epsilon", "", "of the potentials, in units of the cost"},
+      {"marginal_error", "", "L1 error of both marginals"},
+      {"passes", "", "over all pairs"},
+      {"newton_steps", "", "taken"},
+      {"divergence", "", "debiased distance, where it was asked for"}};
+  for (auto& quantity : bound_quantities("the exact cost")) all.push_back(std::move(quantity));
+  return all;
 }
 
 std::string_view SinkhornTask::starter() {
@@ -253,20 +232,12 @@ void SinkhornTask::run(RunContext& context) const {
     context.figure(image_figure(instance, images, columns, output.image_width));
   }
   context.figure(convergence_figure(solved.trace, solver.tolerance));
-  context.table(
-      certificate_table({.cost = outcome.numbers.at("transport_cost"),
-                         .certificate = {outcome.numbers.at("upper"), outcome.numbers.at("lower")},
-                         .row_error = outcome.numbers.at("row_error"),
-                         .column_error = outcome.numbers.at("column_error")},
-                        {}));
-  if (output.potentials) {
-    context.array("f", outcome.arrays.at("f").transpose(), unit, "potential, one a source");
-    context.array("g", outcome.arrays.at("g").transpose(), unit, "potential, one a target");
-  }
+  context.table(certificate_table(kept_certificate(outcome), {}));
+  if (output.potentials) add_potentials(context, outcome, unit);
   if (output.images) {
     context.array("images", images, "length", "where the mass of each source goes on average");
   }
-  context.finish(report_of(outcome));
+  context.finish(kept_report(outcome));
 }
 
 }  // namespace pushforward::runner

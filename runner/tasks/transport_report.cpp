@@ -60,16 +60,17 @@ Figure image_figure(const ot::TransportProblem& problem, PointsIn images,
   const Matrix& x = problem.source.points();
   const Matrix& y = problem.target.points();
   const std::vector<Index> shown = evenly_spaced(x.cols(), shown_images);
-  Matrix rows[3];
-  for (Matrix& row : rows) row.resize(x.rows(), static_cast<Index>(shown.size()));
-  for (std::size_t k = 0; k < shown.size(); ++k) {
-    const auto column = static_cast<Index>(k);
-    rows[0].col(column) = x.col(shown[k]);
-    rows[1].col(column) = images.col(shown[k]);
-    rows[2].col(column) = y.col(partners[static_cast<std::size_t>(shown[k])]);
-  }
   const double white = std::min(x.minCoeff(), y.minCoeff());
   const double black = std::max(x.maxCoeff(), y.maxCoeff());
+  Matrix rows[3];
+  for (Matrix& row : rows) row.setConstant(x.rows(), static_cast<Index>(shown.size()), white);
+  for (std::size_t k = 0; k < shown.size(); ++k) {
+    const auto column = static_cast<Index>(k);
+    const Index partner = partners[static_cast<std::size_t>(shown[k])];
+    rows[0].col(column) = x.col(shown[k]);
+    rows[1].col(column) = images.col(shown[k]);
+    if (partner >= 0) rows[2].col(column) = y.col(partner);
+  }
   ImagePanel panel{.width = width, .height = static_cast<int>(x.rows()) / width};
   panel.rows = {image_row("source", rows[0], white, black),
                 image_row("mean image", rows[1], white, black),
