@@ -5,14 +5,17 @@
 #include "runner/tasks/diffusion_theory_expressway.hpp"
 #include "runner/tasks/diffusion_theory_memory.hpp"
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
+#include "runner/tasks/ot_embedding.hpp"
 #include "runner/tasks/ot_exact.hpp"
 #include "runner/tasks/ot_map_rate.hpp"
 #include "runner/tasks/ot_noise_assignment.hpp"
+#include "runner/tasks/ot_partial.hpp"
 #include "runner/tasks/ot_rate.hpp"
 #include "runner/tasks/ot_semi_discrete.hpp"
 #include "runner/tasks/ot_sinkhorn.hpp"
 #include "runner/tasks/ot_sinkhorn_bias.hpp"
 #include "runner/tasks/ot_sinkhorn_passes.hpp"
+#include "runner/tasks/ot_unbalanced.hpp"
 
 namespace pushforward::runner {
 
@@ -28,6 +31,9 @@ Registry shipped_tasks() {
   registry.add<SemiDiscreteTask>();
   registry.add<ExactTask>();
   registry.add<SinkhornTask>();
+  registry.add<PartialTask>();
+  registry.add<UnbalancedTask>();
+  registry.add<EmbeddingTask>();
   registry.add<SinkhornBiasTask>();
   registry.add<SinkhornPassesTask>();
   registry.add<MapRateTask>();

@@ -103,10 +103,11 @@ std::vector<std::string> problems_of(const Config& config, const DataSet& data =
 
 /// The scalars of a run must not depend on the number of threads.
 template <class Config>
-void check_thread_invariance(const Config& config) {
-  const auto one = recorded(config, 3, 1);
+void check_thread_invariance(const Config& config,
+                             const std::map<std::string, DiscreteMeasure>& entries = {}) {
+  const auto one = recorded(config, 3, 1, entries);
   for (const int threads : {2, 3, 8}) {
-    const auto many = recorded(config, 3, threads);
+    const auto many = recorded(config, 3, threads, entries);
     REQUIRE(many.scalars.size() == one.scalars.size());
     for (const auto& [key, scalar] : one.scalars) {
       CAPTURE(key);
