@@ -31,21 +31,25 @@ std::string calls_text(const StageWork& work) {
 }
 
 Table times_table(const RunResult& result) {
-  Table table{.id = "times",
-              .title = "Where the time went",
-              .columns = {{.name = "stage"},
-                          {.name = "wall", .unit = "s"},
-                          {.name = "CPU", .unit = "s"},
-                          {.name = "steps"}}};
+  Table table{
+      .id = "times",
+      .title = "Where the time went",
+      .columns = {{.name = "stage"}, {.name = "wall", .unit = "s"}, {.name = "CPU", .unit = "s"}}};
+  const bool stepped = std::any_of(result.times.begin(), result.times.end(),
+                                   [](const auto& time) { return time.work.steps > 0; });
+  if (stepped) table.columns.push_back({.name = "steps"});
   const bool called = std::any_of(result.times.begin(), result.times.end(),
                                   [](const auto& time) { return !time.work.calls.empty(); });
   if (called) table.columns.push_back({.name = "calls"});
   for (const StageTime& time : result.times) {
     const StageWork& work = time.work;
     table.rows.push_back({time.name + (time.restored ? " (before the interruption)" : ""),
-                          Measured{work.wall_seconds}, Measured{work.cpu_seconds},
-                          work.steps > 0 ? TableCell(Measured{static_cast<double>(work.steps)})
-                                         : TableCell(std::string())});
+                          Measured{work.wall_seconds}, Measured{work.cpu_seconds}});
+    if (stepped) {
+      table.rows.back().push_back(work.steps > 0
+                                      ? TableCell(Measured{static_cast<double>(work.steps)})
+                                      : TableCell(std::string()));
+    }
     if (called) table.rows.back().emplace_back(calls_text(work));
   }
   return table;

@@ -1,9 +1,12 @@
 // Every experiment that ships, with a budget cut by overrides, runs and is reproduced byte for
 // byte.
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <set>
+#include <sstream>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -59,6 +62,31 @@ TEST_CASE("examples: every experiment runs and is reproduced byte for byte, on o
     CHECK(again.out.starts_with("reproduced: "));
   }
   CHECK(unknown.empty());
+}
+
+TEST_CASE("examples: what init writes for each task runs, within five seconds of one processor") {
+  const TemporaryFolder scratch;
+  const auto program = [&](std::vector<std::string> arguments) {
+    return Process(scratch.path, std::move(arguments), {}, PUSHFORWARD_PROGRAM).wait();
+  };
+  std::istringstream tasks(program({"list", "tasks"}).out);
+  int count = 0;
+  for (std::string line; std::getline(tasks, line); ++count) {
+    const std::string task = line.substr(0, line.find(' '));
+    CAPTURE(task);
+    std::ofstream(scratch.path / "starter.jsonc") << program({"init", task}).out;
+    rusage before{}, after{};
+    ::getrusage(RUSAGE_CHILDREN, &before);
+    const Ended run = program({"run", "starter.jsonc", "--out", task, "--progress", "none"});
+    ::getrusage(RUSAGE_CHILDREN, &after);
+    CAPTURE(run.err);
+    CHECK(run.status == 0);
+    const double seconds =
+        static_cast<double>(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
+        1e-6 * static_cast<double>(after.ru_utime.tv_usec - before.ru_utime.tv_usec);
+    CHECK(seconds < 5.0);
+  }
+  CHECK(count >= 15);
 }
 
 TEST_SUITE_END();
