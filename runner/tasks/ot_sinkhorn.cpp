@@ -81,7 +81,7 @@ Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
   out.arrays["images"] =
       coupling.barycentric_map(problem.source.points(), problem.target.points()).points;
   Matrix& partners = out.arrays["partners"];
-  partners = Matrix::Zero(1, problem.source.size());
+  partners = Matrix::Constant(1, problem.source.size(), -1.0);
   for (const Index i : evenly_spaced(problem.source.size(), shown_images)) {
     const auto largest = coupling.largest(i, 1);
     if (!largest.empty()) partners(0, i) = static_cast<double>(largest.front().col);
