@@ -16,6 +16,7 @@
 #include "runner/tasks/ot_sinkhorn_bias.hpp"
 #include "runner/tasks/ot_sinkhorn_passes.hpp"
 #include "runner/tasks/ot_unbalanced.hpp"
+#include "runner/tasks/ot_warm_start.hpp"
 
 namespace pushforward::runner {
 
@@ -38,6 +39,7 @@ Registry shipped_tasks() {
   registry.add<SinkhornPassesTask>();
   registry.add<MapRateTask>();
   registry.add<NoiseAssignmentTask>();
+  registry.add<WarmStartTask>();
   return registry;
 }
 
