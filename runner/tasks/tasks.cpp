@@ -11,6 +11,7 @@
 #include "runner/tasks/ot_noise_assignment.hpp"
 #include "runner/tasks/ot_partial.hpp"
 #include "runner/tasks/ot_rate.hpp"
+#include "runner/tasks/ot_sample_complexity.hpp"
 #include "runner/tasks/ot_semi_discrete.hpp"
 #include "runner/tasks/ot_sinkhorn.hpp"
 #include "runner/tasks/ot_sinkhorn_bias.hpp"
@@ -40,6 +41,7 @@ Registry shipped_tasks() {
   registry.add<MapRateTask>();
   registry.add<NoiseAssignmentTask>();
   registry.add<WarmStartTask>();
+  registry.add<SampleComplexityTask>();
   return registry;
 }
 
