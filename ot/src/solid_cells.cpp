@@ -62,8 +62,8 @@ SolidMoments SolidCells::integrate(const ClippedPolyhedron& cell, std::size_t pl
   return m;
 }
 
-CellMeasures SolidCells::measures(VectorIn weights, double uniform_share) {
-  weights_ = weights;
+std::optional<CellMeasures> SolidCells::measures(VectorIn weights, double uniform_share,
+                                                 bool only_if_full) {
   diagram_.set_weights(weights);
   const Index n = diagram_.size();
   CellMeasures out;
@@ -79,8 +79,8 @@ CellMeasures SolidCells::measures(VectorIn weights, double uniform_share) {
     SolidPieces memory;
     std::vector<double> facets;
   };
-  diagram_.for_each_cell<Workspace>(
-      [&](std::size_t place, const ClippedPolyhedron& cell, Workspace& workspace) {
+  const bool is_complete = diagram_.for_each_cell<Workspace>(
+      only_if_full, [&](std::size_t place, const ClippedPolyhedron& cell, Workspace& workspace) {
         const SolidMoments m =
             integrate(cell, place, uniform_share, workspace.memory, workspace.facets);
         const Index j = diagram_.site_index(place);
@@ -101,6 +101,11 @@ CellMeasures SolidCells::measures(VectorIn weights, double uniform_share) {
         }
         block.ends.push_back(block.entries.size());
       });
+  if (!is_complete) {
+    if (weights_.size() > 0) diagram_.set_weights(weights_);
+    return std::nullopt;
+  }
+  weights_ = weights;
   out.empty_cells = std::count(is_empty.begin(), is_empty.end(), 1);
   collect_facets(out);
   CompensatedSum total;

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
+#include <vector>
 
 #include "pushforward/ot/laguerre.hpp"
 
@@ -18,7 +21,12 @@ class SolidCells final : public LaguerreCells {
              int threads);
 
   using LaguerreCells::measures;
-  CellMeasures measures(VectorIn weights, double uniform_share) override;
+  CellMeasures measures(VectorIn weights, double uniform_share) override {
+    return *measures(weights, uniform_share, false);
+  }
+  std::optional<CellMeasures> measures_if_full(VectorIn weights, double uniform_share) override {
+    return measures(weights, uniform_share, true);
+  }
   double largest_empty_weight(VectorIn site) const override;
 
  private:
@@ -31,6 +39,7 @@ class SolidCells final : public LaguerreCells {
     std::vector<Entry> entries;
     std::vector<std::size_t> ends;
   };
+  std::optional<CellMeasures> measures(VectorIn weights, double uniform_share, bool only_if_full);
   SolidMoments integrate(const ClippedPolyhedron& cell, std::size_t place, double uniform_share,
                          SolidPieces& memory, std::vector<double>& facets) const;
   std::span<const Facets::Entry> facets(std::size_t place) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -63,23 +64,30 @@ class SolidDiagram {
 
   /// Calls body(place, cell, workspace) for every place, in blocks, and remembers who met whom.
   /// Faces of `cell` are labelled with places, or `outside`; coordinates are relative to `centre`.
+  /// @param only_if_full  stops at the first empty cell, and forgets who met whom.
+  /// @returns whether every cell was taken.
   template <class Workspace, class Body>
-  void for_each_cell(Body&& body) {
+  bool for_each_cell(bool only_if_full, Body&& body) {
     std::vector<Lists> lists(neighbours_.size());
+    std::atomic<bool> is_over{false};
     pushforward::detail::parallel_blocks(
         size(), block_size, threads_, [&](Index first, Index last, Index b) {
           Search search;
           Workspace workspace;
           const auto stop = static_cast<std::size_t>(last);
           for (auto begin = static_cast<std::size_t>(first); begin < stop; begin += group_size) {
+            if (is_over) return;
             find_cells(begin, std::min(stop, begin + group_size), search);
             for (std::size_t k = 0; k < search.count; ++k) {
+              if (only_if_full && search.cells[k].is_empty()) is_over = true;
               lists[static_cast<std::size_t>(b)].add(search.cells[k]);
               body(begin + k, search.cells[k], workspace);
             }
           }
         });
+    if (is_over) return false;
     neighbours_.swap(lists);
+    return true;
   }
 
   /// The cells of places that follow each other, and memory to find them in.

@@ -380,3 +380,21 @@ TEST_CASE("solid domains: bad input is named") {
          "TetrahedralMesh: volume of element 3 is 0, expected a positive volume");
   CHECK_THROWS_AS(TetrahedralMesh::uniform(mesh.points, bad), InvalidGeometry);
 }
+
+TEST_CASE("solid cells: a trial with an empty cell leaves the last measures as they were") {
+  const Index n = 200;
+  const Matrix y = Splitmix(20).uniform(3, n);
+  const Vector w = small_weights(21, n, 1e-3);
+  const auto cells = Box::unit(3).cells(y, 2);
+  const CellMeasures before = cells->measures(w);
+  Vector site(3);
+  site << 0.4, 0.5, 0.6;
+  const double limit = cells->largest_empty_weight(site);
+  Vector bad = w;
+  bad[17] -= 1.0;
+  CHECK_FALSE(cells->measures_if_full(bad, 0.0).has_value());
+  CHECK(cells->largest_empty_weight(site) == doctest::Approx(limit).epsilon(1e-13));
+  const auto again = cells->measures_if_full(w, 0.0);
+  REQUIRE(again.has_value());
+  check_equal(*again, before, 1e-15);
+}
