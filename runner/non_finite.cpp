@@ -22,6 +22,10 @@ std::string shown_point(VectorIn x) {
 
 }  // namespace
 
+bool too_large(PointsIn points) {
+  return points.size() > 0 && points.cwiseAbs().maxCoeff() > largest_coordinate;
+}
+
 void require_finite(PointsIn points, std::string_view made_by, const RngKey& key) {
   for (Index i = 0; i < points.cols(); ++i) {
     for (Index k = 0; k < points.rows(); ++k) {

@@ -22,6 +22,12 @@ class NonFinite : public std::domain_error {
   std::string where_;
 };
 
+/// Coordinates of this size have squares, and sums of them, that are finite.
+inline constexpr double largest_coordinate = 1e150;
+inline constexpr std::string_view too_large_text =
+    "coordinates must stay below 1e+150 in size: squared distances would overflow";
+bool too_large(PointsIn points);
+
 /// @param points  d x n, column i made from the draws of chain key.chain + i.
 /// @param made_by  for the message: "the sampler ddim".
 /// @throws NonFinite for the first column that has a coordinate that is not finite

@@ -3,6 +3,7 @@
 #include "pushforward/core/densities/presets.hpp"
 #include "pushforward/core/densities/uniform_box.hpp"
 
+#include "runner/non_finite.hpp"
 #include "runner/tasks/semidiscrete_stage.hpp"
 
 namespace pushforward::runner {
@@ -19,7 +20,14 @@ std::shared_ptr<const Sampler> sampler(const SemiDiscreteTask::Problem& problem,
 
 }  // namespace
 
-void SemiDiscreteTask::validate(const DataSet&, ConfigProblems& problems) const {
+void SemiDiscreteTask::validate(const DataSet& data, ConfigProblems& problems) const {
+  const DiscreteMeasure* target = problem.target ? data.find(*problem.target) : nullptr;
+  if (target != nullptr && too_large(target->points())) {
+    problems.add("/problem/target", std::string(too_large_text));
+  }
+  if (!problem.target && too_large(problem.atoms)) {
+    problems.add("/problem/atoms", std::string(too_large_text));
+  }
   if (!problem.target && problem.atoms.cols() == 0) {
     problems.add("/problem/atoms", "there must be at least one atom");
   }

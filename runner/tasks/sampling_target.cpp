@@ -12,6 +12,8 @@
 #include "pushforward/core/stats.hpp"
 #include "pushforward/diffusion/mode_mixture.hpp"
 
+#include "runner/non_finite.hpp"
+
 namespace pushforward::runner {
 namespace {
 
@@ -233,6 +235,7 @@ void validate_target(const TargetOptions& options, const std::string& pointer, c
                                 std::to_string(components));
       return;
     }
+    if (too_large(mixture->means)) problems.add(pointer + "/means", std::string(too_large_text));
     try {
       mixture_of(*mixture);
     } catch (const std::invalid_argument& error) {
@@ -243,6 +246,9 @@ void validate_target(const TargetOptions& options, const std::string& pointer, c
   if (empirical == nullptr) return;
   const DiscreteMeasure* points = data.find(empirical->data);
   if (points == nullptr) return;
+  if (too_large(points->points())) {
+    problems.add(pointer + "/data", std::string(too_large_text));
+  }
   if (points->size() < 2) problems.add(pointer + "/data", "needs at least two points");
   if (empirical->image_width > 0 && points->dim() % empirical->image_width != 0) {
     problems.add(pointer + "/image_width",

@@ -123,6 +123,36 @@ TEST_CASE("dpm_ot: an exact score of a data set copies the data that it knows") 
   CHECK(std::abs(run.value("clusters.mode_mixture.expressway.3")) < 0.05);
 }
 
+TEST_CASE("dpm_ot: samples are shown as histograms on the line and as pairs of axes in space") {
+  const auto shown = [](const Matrix& means) {
+    DpmOtTask task = small_task();
+    task.problem.targets = {MixtureTarget{
+        .name = "law", .weights = {0.5, 0.5}, .means = means, .standard_deviations = {0.3, 0.3}}};
+    task.solver.rivals.resize(1);
+    task.solver.reference_steps = 0;
+    const auto figures = recorded(task).figures;
+    const auto samples = std::find_if(figures.begin(), figures.end(),
+                                      [](const Figure& f) { return f.id == "law-samples"; });
+    REQUIRE(samples != figures.end());
+    return *samples;
+  };
+  const Figure line = shown((Matrix(1, 2) << -2.0, 2.0).finished());
+  CHECK(line.panels.size() == 4);  // the law, the expressway with both maps, one rival
+  const auto& panel = std::get<HistogramPanel>(line.panels[1]);
+  CHECK(panel.curves.front().name == "exact density");
+  // The density of two halves of N(+-2, 0.3^2) at its peak.
+  const double peak = 0.5 / (0.3 * std::sqrt(2.0 * 3.14159265358979323846));
+  const auto& y = panel.curves.front().y;
+  CHECK(*std::max_element(y.begin(), y.end()) == doctest::Approx(peak).epsilon(0.01));
+  const Figure space = shown((Matrix(3, 2) << -2.0, 2.0, 0.0, 0.0, 1.0, -1.0).finished());
+  CHECK(space.panels.size() == 3);  // pairs of three axes
+  const auto& pair = std::get<ScatterPanel>(space.panels[1]);
+  CHECK(pair.x.label == "coordinate 1");
+  CHECK(pair.y.label == "coordinate 3");
+  CHECK(pair.clouds.size() == 2);
+  CHECK(pair.clouds[0].total == pair.clouds[1].total);
+}
+
 TEST_CASE("dpm_ot: a config that makes no sense is told so, by pointer") {
   CHECK(problems_of(small_task()).empty());
   DpmOtTask task = small_task();
@@ -149,6 +179,23 @@ TEST_CASE("dpm_ot: a config that makes no sense is told so, by pointer") {
   CHECK(mentions(problems_of(task), "/problem/targets: needs at least one target"));
   CHECK(mentions(problems_of(task),
                  "/problem/start_level: lies outside the path's levels, 0.002 to 80"));
+}
+
+TEST_CASE("dpm_ot: points whose squared distances overflow are refused, in files too") {
+  const Matrix far = (Matrix(1, 2) << -1e200, 1e200).finished();
+  DpmOtTask task = small_task();
+  task.problem.targets = {MixtureTarget{.means = far}};
+  const std::string text =
+      "coordinates must stay below 1e+150 in size: squared distances would overflow";
+  CHECK(problems_of(task) == std::vector<std::string>{"/problem/targets/0/means: " + text});
+  task = data_task();
+  DataSet data;
+  Matrix points = Matrix::Ones(2, 80);
+  points(0, 3) = 1e151;
+  data.add("points", std::make_shared<DiscreteMeasure>(DiscreteMeasure::uniform(points)));
+  data.add("labels",
+           std::make_shared<DiscreteMeasure>(DiscreteMeasure::uniform(Matrix::Ones(1, 80))));
+  CHECK(problems_of(task, data) == std::vector<std::string>{"/problem/targets/0/data: " + text});
 }
 
 TEST_CASE("dpm_ot: data that do not fit are told so") {
