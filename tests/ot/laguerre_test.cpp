@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -317,6 +318,28 @@ TEST_CASE("laguerre: a site at its largest empty weight is about to have a cell"
     };
     CHECK(mass(weight - 1e-9) == 0.0);
     CHECK(mass(weight + 1e-6) > 0.0);
+  }
+}
+
+TEST_CASE("laguerre: polygons are the cells whose measures are reported") {
+  constexpr Index n = 200;
+  const ConvexPolygon window = hexagon();
+  const Matrix y = Splitmix(101).uniform(2, n);
+  const Vector w = rough_weights(n, 102);
+  const CellMeasures cells = laguerre_measures(window, y, w);
+  const std::vector<Matrix> polygons = laguerre_polygons(window, y, w);
+  REQUIRE(polygons.size() == n);
+  for (Index j = 0; j < n; ++j) {
+    const Matrix& p = polygons[static_cast<std::size_t>(j)];
+    double area = 0.0;
+    for (Index e = 0; e < p.cols(); ++e) {
+      const Index next = (e + 1) % p.cols();
+      area += 0.5 * (p(0, e) * p(1, next) - p(1, e) * p(0, next));
+      // Corners are as near, in power distance, to no other site.
+      const Vector power = (y.colwise() - Vector(p.col(e))).colwise().squaredNorm().transpose() - w;
+      CHECK(power[j] <= power.minCoeff() + 1e-12);
+    }
+    CHECK(area / window.total_mass() == doctest::Approx(cells.masses[j]).epsilon(1e-9));
   }
 }
 

@@ -1,6 +1,8 @@
 /// Sources whose Laguerre cells are integrated exactly: boxes, polygons, images and meshes.
 #pragma once
 
+#include <vector>
+
 #include "pushforward/core/densities/uniform_box.hpp"
 #include "pushforward/ot/laguerre.hpp"
 
@@ -120,5 +122,13 @@ class TriangleMesh final : public LaguerreSource {
   int degree_ = 0;
   double mass_ = 0.0;
 };
+
+/// The cells themselves, for figures: the corners of each, counterclockwise, 2 x 0 for an empty
+/// one.
+/// @param window   what the cells tile: the domain, or a box around it.
+/// @param sites    2 x N, finite and distinct. @param weights  N, finite.
+/// @throws std::invalid_argument as `laguerre_measures` does.
+std::vector<Matrix> laguerre_polygons(const ConvexPolygon& window, PointsIn sites, VectorIn weights,
+                                      int threads = 0);
 
 }  // namespace pushforward::ot
