@@ -16,6 +16,7 @@
 #include "core/src/parallel.hpp"
 #include "ot/src/assignment_kernels.hpp"
 #include "ot/src/assignment_simplex.hpp"
+#include "ot/src/augmenting_start.hpp"
 #include "ot/src/cost_kernels.hpp"
 
 namespace pushforward::ot {
@@ -24,6 +25,9 @@ namespace {
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr Index nobody = -1;
 constexpr Index certificate_block = 64;
+constexpr Index fewest_for_shortlist = 1200;
+constexpr Index shortlisted = 16;       // arcs of a typical column
+constexpr std::int64_t most_ties = 64;  // of a column on the shortlist
 
 // Columns bid for rows: a column of the matrix is contiguous. Invariant between steps: with
 // u_j = min_i (C_ij - price_i), a row held by column j attains that minimum, to rounding.
@@ -88,6 +92,44 @@ class AugmentingPaths {
       for (const Index j : free_columns()) found += augment_tight(j, seen) ? 1 : 0;
       if (found == 0) return;
     }
+  }
+
+  // Shortest augmenting paths on the few arcs of least reduced cost of each column, where a search
+  // takes little. Columns that end with a row which is not their best among all are set free
+  // again, so the invariant holds. False if there is no telling which arcs those are.
+  bool settle_on_shortlist() {
+    if (n_ < fewest_for_shortlist) return false;
+    const double range = shortlist_range();
+    if (!(range > 0.0)) return false;
+    Potentials start{Vector(n_), price_};  // of columns, the sources here, and of rows
+    detail::ArcPool pool;
+    std::vector<std::size_t> held;
+    for (Index j = 0; j < n_; ++j) {
+      start.f[j] = passes_.least(column(j), price_.data(), n_).value;
+      const std::int64_t count = find_ties(j, start.f[j] + range);
+      const std::int64_t step = std::max<std::int64_t>(1, count / most_ties);
+      for (std::int64_t k = 0; k < count; ++k) {
+        const std::int32_t i = places_[static_cast<std::size_t>(k)];
+        const bool holds = column_of(i) == j;
+        if (!holds && (k + j) % step != 0) continue;
+        if (holds) held.push_back(pool.size());
+        pool.add(static_cast<std::int32_t>(j), i, cost_(i, j));
+      }
+    }
+    detail::AugmentingStart paths(pool, {Vector::Ones(n_), Vector::Ones(n_)}, start);
+    for (const std::size_t k : held) paths.ship(k);
+    paths.run();
+    price_ = paths.potentials().g;
+    std::fill(column_of_.begin(), column_of_.end(), nobody);
+    std::fill(row_of_.begin(), row_of_.end(), nobody);
+    for (const std::size_t k : paths.leaves_first()) {
+      const Index i = pool.col[k];
+      const Index j = pool.row[k];
+      const double least = passes_.least(column(j), price_.data(), n_).value;
+      const double own = pool.cost[k] - price_[i];
+      if (!detail::is_negative(least - own, pool.cost[k], price_[i], own)) assign(i, j);
+    }
+    return true;
   }
 
   // Dijkstra over reduced costs from column `start` to the nearest free row, then prices of the
@@ -186,6 +228,21 @@ class AugmentingPaths {
       rows.push_back(i);
       j = column_of(i);
     }
+  }
+
+  // What the reduced costs of `shortlisted` arcs of a typical column range over.
+  double shortlist_range() const {
+    constexpr Index sampled = 32;
+    std::vector<double> ranges;
+    Vector reduced(n_);
+    for (Index s = 0; s < sampled; ++s) {
+      reduced = cost_.col(s * n_ / sampled) - price_;
+      const double least = reduced.minCoeff();
+      std::nth_element(reduced.data(), reduced.data() + shortlisted, reduced.data() + n_);
+      ranges.push_back(reduced[shortlisted] - least);
+    }
+    std::nth_element(ranges.begin(), ranges.begin() + sampled / 2, ranges.end());
+    return ranges[sampled / 2];
   }
 
   void assign(Index i, Index j) {
@@ -294,7 +351,7 @@ AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
   AugmentingPaths paths(cost);
   paths.reduce_rows();
   paths.auction();
-  paths.auction();
+  if (!paths.settle_on_shortlist()) paths.auction();
   paths.match_tight_arcs();
   const std::vector<Index> open = paths.free_columns();
   bool stopped = false;

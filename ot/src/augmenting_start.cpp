@@ -41,6 +41,10 @@ AugmentingStart::AugmentingStart(const ArcPool& pool, const WholeMasses& masses,
       row_label_(excess_.size()),
       col_label_(room_.size()),
       stuck_(excess_.size(), 0) {
+  const auto equal = [](const std::vector<double>& all) {
+    return std::all_of(all.begin(), all.end(), [&](double mass) { return mass == all[0]; });
+  };
+  equal_masses_ = equal(excess_) && equal(room_);
   index_arcs(pool.row, masses.a.size(), row_first_, row_arc_);
   index_arcs(pool.col, masses.b.size(), col_first_, col_arc_);
 }
@@ -60,29 +64,70 @@ void AugmentingStart::make_feasible() {
   p_.f = (f.array() < infinite).select(f, p_.f);
 }
 
+void AugmentingStart::ship(std::size_t arc) {
+  double& excess = excess_[at(pool_.row[arc])];
+  double& room = room_[at(pool_.col[arc])];
+  const double flow = std::min(excess, room);
+  flow_[arc] += flow;
+  excess -= flow;
+  room -= flow;
+}
+
 void AugmentingStart::ship_on_tight_arcs() {
   for (std::size_t k = 0; k < pool_.size(); ++k) {
-    double& excess = excess_[at(pool_.row[k])];
-    double& room = room_[at(pool_.col[k])];
-    if (excess == 0.0 || room == 0.0) continue;
-    if (pool_.cost[k] - p_.f[pool_.row[k]] - p_.g[pool_.col[k]] > 0.0) continue;
-    const double flow = std::min(excess, room);
-    flow_[k] += flow;
-    excess -= flow;
-    room -= flow;
+    if (pool_.cost[k] - p_.f[pool_.row[k]] - p_.g[pool_.col[k]] <= 0.0) ship(k);
   }
+}
+
+// Paths of reduced cost zero: with many ties they carry most of the mass. Depth first with marks
+// that all searches of a phase share, so a phase looks at every arc once at most.
+void AugmentingStart::ship_on_tight_paths() {
+  constexpr int phases = 8;
+  bool found = true;
+  for (int phase = 0; phase < phases && found; ++phase) {
+    found = false;
+    ++searches_;
+    for (std::int32_t i = 0; i < static_cast<std::int32_t>(excess_.size()); ++i) {
+      if (excess_[at(i)] > 0.0 && search_tight(i)) found = true;
+    }
+  }
+}
+
+bool AugmentingStart::search_tight(std::int32_t source) {
+  sources_.assign(1, source);
+  row_label_[at(source)] = {.distance = 0.0, .via = -1, .search = searches_};
+  while (!sources_.empty()) {
+    const std::int32_t i = sources_.back();
+    sources_.pop_back();
+    for (std::int32_t k = row_first_[at(i)]; k < row_first_[at(i) + 1]; ++k) {
+      const std::int32_t arc = row_arc_[at(k)];
+      const std::int32_t j = col(arc);
+      Label& label = col_label_[at(j)];
+      if (label.done == searches_ || pool_.cost[at(arc)] - p_.f[i] - p_.g[j] > 0.0) continue;
+      label.done = searches_;
+      label.via = arc;
+      if (room_[at(j)] > 0.0) {
+        augment(source, j);
+        return true;
+      }
+      for (std::int32_t c = col_first_[at(j)]; c < col_first_[at(j) + 1]; ++c) {
+        const std::int32_t back = col_arc_[at(c)];
+        if (flow_[at(back)] == 0.0 || row_label_[at(row(back))].search == searches_) continue;
+        row_label_[at(row(back))] = {.distance = 0.0, .via = back, .search = searches_};
+        sources_.push_back(row(back));
+      }
+    }
+  }
+  return false;
 }
 
 void AugmentingStart::run() {
   const auto n = static_cast<std::int32_t>(excess_.size());
-  const auto equal = [](const std::vector<double>& masses) {
-    return std::all_of(masses.begin(), masses.end(), [&](double m) { return m == masses[0]; });
-  };
-  const std::size_t budget =
-      (excess_.size() + room_.size()) *
-      (equal(excess_) && equal(room_) ? passes_for_equal_masses : passes_for_other_masses);
+  const std::size_t budget = (excess_.size() + room_.size()) *
+                             (equal_masses_ ? passes_for_equal_masses : passes_for_other_masses);
   make_feasible();
   ship_on_tight_arcs();
+  ship_on_tight_paths();
   for (const std::size_t most : {std::size_t{64}, std::size_t{512}, std::size_t{4096}, budget}) {
     for (std::int32_t i = 0; i < n; ++i) {
       while (excess_[at(i)] > 0.0 && stuck_[at(i)] == 0 && passed_ < budget && search(i, most)) {

@@ -23,6 +23,9 @@ class AugmentingStart {
  public:
   AugmentingStart(const ArcPool& pool, const WholeMasses& masses, const Potentials& start);
 
+  /// Ships as much as possible along an arc that is tight for the potentials given, beforehand.
+  void ship(std::size_t arc);
+
   /// Ships what the pool can carry, or what a number of steps in proportion to the nodes allows.
   void run();
 
@@ -43,6 +46,8 @@ class AugmentingStart {
   std::int32_t col(std::int32_t arc) const { return pool_.col[static_cast<std::size_t>(arc)]; }
   void make_feasible();
   void ship_on_tight_arcs();
+  void ship_on_tight_paths();
+  bool search_tight(std::int32_t source);
   bool search(std::int32_t source, std::size_t most_sources);
   void reach(std::int32_t source, double distance);
   void augment(std::int32_t source, std::int32_t target);
@@ -55,6 +60,7 @@ class AugmentingStart {
   std::vector<Label> row_label_, col_label_;
   std::vector<std::int32_t> sources_, targets_;  // that the search has passed
   std::vector<std::pair<double, std::int32_t>> heap_;
+  bool equal_masses_ = false;
   std::int32_t searches_ = 0;
   std::size_t passed_ = 0;   // sources, by all searches
   std::vector<char> stuck_;  // sources from which no room can be reached

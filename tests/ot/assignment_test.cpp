@@ -225,6 +225,29 @@ TEST_CASE("assignment: integer costs with many ties end at the optimum of anothe
   }
 }
 
+TEST_CASE("assignment: sizes that start on a shortlist end at an optimum, whatever the costs") {
+  const Index n = 1300;
+  Splitmix draws(77);
+  const Matrix uniform = draws.uniform(n, n);
+  Matrix huge_column = uniform;
+  huge_column.col(5).setConstant(1e9);
+  Matrix twins = uniform;  // half of the rows twice
+  twins.bottomRows(n / 2) = twins.topRows(n / 2);
+  const Matrix some_ties = (1000.0 * uniform).array().floor();
+  const Matrix many_ties = (3.0 * uniform).array().floor();
+  const Matrix wide = (60.0 * (uniform.array() - 0.5)).exp();
+  const auto kinds = {uniform, huge_column, twins, some_ties, many_ties, wide};
+  for (const Matrix& cost : kinds) {
+    const AssignmentResult one = assignment(cost, {.threads = 1});
+    check_optimal(cost, one);
+    if (&cost != kinds.begin()) continue;
+    const AssignmentResult two = assignment(cost, {.threads = 2});
+    CHECK(one.target_of == two.target_of);
+    CHECK(one.f == two.f);
+    CHECK(one.g == two.g);
+  }
+}
+
 TEST_CASE("assignment: bad input is refused before any work") {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   Matrix cost = Matrix::Ones(3, 3);

@@ -20,7 +20,7 @@ struct AssignmentOptions {
   void validate() const;  ///< @throws std::invalid_argument naming the first bad field.
 };
 
-/// `iterations` counts augmenting paths, `residual` is gap / largest |cost|.
+/// `iterations` counts augmenting paths found among all costs, `residual` is gap / largest |cost|.
 struct AssignmentResult : SolveReport {
   IndexVector target_of;  ///< n: row i goes to column target_of[i], each column taken once at most;
                           ///< -1 where an infeasible or stopped problem leaves a row without one.
@@ -31,9 +31,11 @@ struct AssignmentResult : SolveReport {
 
 /// min over one-to-one s of (1/n) sum_i C(i, s(i)), with optimal potentials.
 ///
-/// Shortest augmenting paths: prices by row reduction and two rounds of auctions, then one
-/// Dijkstra search for each point still free; arcs of reduced cost zero, of which costs with ties
-/// have many, are used up first. Ends at an optimum whatever the ties. The potentials
+/// Shortest augmenting paths: prices by row reduction and auctions, then one Dijkstra search for
+/// each point still free. Large problems search a shortlist of arcs of least reduced cost first,
+/// then all costs for the few points whose match on it is not their best. Arcs of reduced cost
+/// zero, of which costs with ties have many, are used up before. Ends at an optimum whatever the
+/// ties. The potentials
 /// are recomputed against the whole matrix afterwards, so the certificate does not rest on the
 /// search. An observer that stops the run leaves a permutation whose rest is arbitrary, certified
 /// by a gap that is not small.

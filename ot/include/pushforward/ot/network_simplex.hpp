@@ -68,13 +68,14 @@ struct NetworkSimplexResult : SolveReport {
 ///
 /// Network simplex on strongly feasible trees, which cannot cycle, on masses scaled to whole
 /// numbers, so that flows are exact. By default on a shortlist: potentials of a short entropic
-/// solve choose some arcs for every point, the simplex solves the problem on those, and a pass over
-/// all costs adds arcs of negative reduced cost until there is none: the coupling is then optimal
-/// among all. Nothing of size n x m is held. A limit that is hit returns the best coupling so far
-/// with its true gap.
+/// solve choose some arcs for every point, shortest augmenting paths and the simplex solve the
+/// problem on those, and a pass over all costs adds arcs of negative reduced cost until there is
+/// none: the coupling is then optimal among all. Nothing of size n x m is held. A limit that is hit
+/// returns the best coupling so far with its true gap.
 ///
-/// Work about O(n m) a pricing pass, 2 to 4 of them, and some 5 (n + m) pivots; memory
-/// O((n + m) (d + arcs_per_node)).
+/// Work O(n m) a pricing pass, 1 to 4 of them, and up to some 5 (n + m) pivots; for costs that grow
+/// with the squared distance in up to four dimensions passes leave out cells that are too far
+/// apart, which makes them nearly linear. Memory O((n + m) (d + arcs_per_node)).
 /// @throws std::invalid_argument for bad options or unequal dimensions.
 /// Source: \cite cunningham1976, pivot rules \cite kovacs2015.
 NetworkSimplexResult network_simplex(const TransportProblem& problem,
