@@ -179,7 +179,9 @@ TEST_CASE("expressway: bad input is named") {
   CHECK_THROWS_WITH_AS(build(good, {.tail = {.order = 9}}),
                        "Expressway: tail.order is 9, expected between 1 and 4",
                        std::invalid_argument);
-  const Expressway fine(good, {.heights = Vector::Zero(40)}, {.map = ExpresswayMap::hard});
+  ot::SemidiscreteResult flat;
+  flat.heights = Vector::Zero(40);
+  const Expressway fine(good, flat, {.map = ExpresswayMap::hard});
   CHECK_THROWS_WITH_AS(fine.sample(0, {}), "Expressway: n is 0, expected at least 1",
                        std::invalid_argument);
 }
