@@ -63,9 +63,10 @@ TEST_CASE("timing: calls, steps and their rates, and the time of every recorded 
 TEST_CASE("timing: a stage that was interrupted keeps the times of its first part") {
   const TemporaryFolder scratch;
   const Registry registry = toy_registry();
+  // Ten times and more what fits into the time limit.
   const auto longer = load_config_text(
       R"({"version": 1, "task": "test.walk", "name": "walk", "seed": 5,)"
-      R"( "runtime": {"time_limit": "50ms"}, "solver": {"steps": 500, "work": 100000}})",
+      R"( "runtime": {"time_limit": "50ms"}, "solver": {"steps": 500, "work": 1000000}})",
       "walk.json", registry);
   const FinishedRun part = run_in_new_folder(longer, into(scratch.path / "run"));
   REQUIRE(part.exit_status == 75);
