@@ -12,6 +12,8 @@
 #include "pushforward/diffusion/time_grid.hpp"
 #include "pushforward/ot/univariate.hpp"
 
+#include "runner/non_finite.hpp"
+
 namespace pushforward::runner {
 
 using namespace diffusion;
@@ -54,6 +56,7 @@ class Trial {
   Measurement measure() const {
     const Expressway expressway = fit();
     const ExpresswayResult result = expressway.sample(task_.solver.samples, key_);
+    require_finite(result.samples, "the expressway", key_);
     const double end = levels_[levels_.size() - 1];
     const Matrix out = result.samples / path_.scales(end).a;
     const double measured = line_w2(out, exact(end, task_.solver.reference));

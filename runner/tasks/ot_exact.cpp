@@ -106,13 +106,15 @@ std::string_view ExactTask::starter() {
 void ExactTask::run(RunContext& context) const {
   const ot::TransportProblem instance = problem.make(context);
   const Bundle& outcome = context.stage("transport", [&](Stage& stage) {
-    return outcome_of(ot::network_simplex(instance,
-                                          {.method = solver.method,
-                                           .tolerance = solver.tolerance,
-                                           .max_iterations = solver.max_iterations,
-                                           .arcs_per_node = solver.arcs_per_node,
-                                           .threads = context.threads()},
-                                          stage.observer()));
+    const auto result = ot::network_simplex(instance,
+                                            {.method = solver.method,
+                                             .tolerance = solver.tolerance,
+                                             .max_iterations = solver.max_iterations,
+                                             .arcs_per_node = solver.arcs_per_node,
+                                             .threads = context.threads()},
+                                            stage.observer());
+    stage.calls("pivots", static_cast<double>(result.iterations));
+    return outcome_of(result);
   });
   add_scalars(context, outcome, problem);
   context.section(

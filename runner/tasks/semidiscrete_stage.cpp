@@ -1,10 +1,20 @@
 #include "runner/tasks/semidiscrete_stage.hpp"
 
 #include <cmath>
+#include <cstdint>
 
 #include "runner/bundle_of.hpp"
 
 namespace pushforward::runner {
+
+namespace {
+
+/// Draws of a certificate in one step, of which `before` were there: a new one counts from zero.
+std::int64_t fresh(std::int64_t now, std::int64_t before) {
+  return now >= before ? now - before : now;
+}
+
+}  // namespace
 
 ot::SemidiscreteResult semidiscrete_stage(RunContext& context, const std::string& name,
                                           const ot::SemidiscreteProblem& problem,
@@ -17,7 +27,11 @@ ot::SemidiscreteResult semidiscrete_stage(RunContext& context, const std::string
     while (!solver.finished(state)) {
       stage.poll(solver.progress(state), [&] { return bundle_of(state); });
       if (state.iteration == options.max_iterations) stage.budget_spent(bundle_of(state));
+      const std::int64_t ascent = state.ascent_samples, certificate = state.certificate_samples;
       solver.step(state);
+      stage.calls("draws put into cells",
+                  static_cast<double>(state.ascent_samples - ascent +
+                                      fresh(state.certificate_samples, certificate)));
       const Progress now = solver.progress(state);
       if (!std::isfinite(now.residual)) continue;  // there is no estimate so far
       stage.record({{"iteration", static_cast<double>(now.done)}, {"mass error", now.residual}});

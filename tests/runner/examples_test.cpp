@@ -1,5 +1,6 @@
 // Every experiment that ships, with a budget cut by overrides, runs and is reproduced byte for
 // byte.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/runner/process.hpp"
 #include "tests/runner/temporary_folder.hpp"
@@ -33,6 +35,14 @@ const std::map<std::string, std::vector<std::string>> smaller{
       "/solver/block=100", "/solver/rival_grids=[\"karras\"]"}},
 };
 
+/// Whether timing.json says of at least one stage how often it called what it spends its time on.
+bool names_calls(const fs::path& folder) {
+  const auto timing = nlohmann::json::parse(std::ifstream(folder / "timing.json"));
+  const auto& stages = timing["stages"];
+  return std::any_of(stages.begin(), stages.end(),
+                     [](const auto& stage) { return stage.contains("calls"); });
+}
+
 }  // namespace
 
 TEST_SUITE_BEGIN("slow");
@@ -54,6 +64,7 @@ TEST_CASE("examples: every experiment runs and is reproduced byte for byte, on o
     const Ended run = Process(scratch.path, command, {}, PUSHFORWARD_PROGRAM).wait();
     CAPTURE(run.err);
     REQUIRE(run.status == 0);
+    CHECK(names_calls(scratch.path / "run"));
     const Ended again =
         Process(scratch.path, {"reproduce", "run", "--threads", "1"}, {}, PUSHFORWARD_PROGRAM)
             .wait();
