@@ -59,6 +59,11 @@ Index repeated_points(PointsIn points) {
   return repeated;
 }
 
+/// Classes or counts: that they repeat is what they are for.
+bool whole_numbers(PointsIn points) {
+  return points.rows() == 1 && (points.array() == points.array().floor()).all();
+}
+
 /// Largest over smallest eigenvalue of the covariance of the rows `varying`; infinite if singular
 /// to rounding. Of many points every k-th is taken, for about a second's work.
 double condition(PointsIn points, const std::vector<Index>& varying) {
@@ -119,7 +124,8 @@ std::vector<std::string> data_remarks(PointsIn points) {
                         "differ widely; leave out the former, rescale the latter");
     }
   }
-  if (const Index repeated = repeated_points(points); repeated > 0) {
+  const Index repeated = whole_numbers(points) ? 0 : repeated_points(points);
+  if (repeated > 0) {
     remarks.push_back(std::to_string(repeated) +
                       (repeated == 1 ? " point repeats" : " points repeat") +
                       " an earlier one; if that is not meant, merge them and give weights");

@@ -87,6 +87,14 @@ TEST_CASE("data remarks: repeated points are counted") {
   CHECK(data_remarks(points).front().starts_with("2 points repeat an earlier one"));
 }
 
+TEST_CASE("data remarks: classes and counts repeat by nature, other numbers do not") {
+  Matrix classes(1, 6);
+  classes << 3.0, 0.0, 3.0, 7.0, -1.0, 3.0;
+  CHECK(data_remarks(classes).empty());
+  classes(0, 4) = 0.5;
+  CHECK(data_remarks(classes).front().starts_with("2 points repeat an earlier one"));
+}
+
 TEST_CASE("data remarks: they are warnings of the plan, at the entry they belong to") {
   Registry registry;
   registry.add<test::ToyTask>();
