@@ -42,7 +42,9 @@ struct SinkhornTask {
     OnNotConverged on_not_converged = OnNotConverged::error;
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
-      field("epsilon", self.epsilon, positive, "entropic regularisation");
+      field("epsilon", self.epsilon, positive,
+            "weight of the entropy; POT calls it reg, and with geomloss's blur it is blur for "
+            "euclidean and 2 blur^2 for squared_euclidean costs");
       field("epsilon_unit", self.epsilon_unit, any_value,
             "whether epsilon is in units of the cost or a share of the median cost");
       field("method", self.method, any_value, "how the potentials are found");

@@ -34,7 +34,9 @@ struct UnbalancedTask {
     OnNotConverged on_not_converged = OnNotConverged::error;
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
-      field("epsilon", self.epsilon, positive, "entropic regularisation");
+      field("epsilon", self.epsilon, positive,
+            "weight of the entropy; POT calls it reg, and with geomloss's blur it is blur for "
+            "euclidean and 2 blur^2 for squared_euclidean costs");
       field("unit", self.unit, any_value,
             "whether epsilon and rho are in units of the cost or shares of the median cost");
       field("source", self.source, nested, "what the source's marginal pays");
