@@ -76,11 +76,15 @@ EmbeddedMeasures drawn(const DrawnMeasures& options, const RunContext& context) 
   EmbeddedMeasures all;
   for (Index k = 0; k < count; ++k) {
     const Index label = k / options.per_class;
-    Matrix points(options.dim, options.points);
+    const auto whole = static_cast<double>(options.points);
+    const Index size = options.equal_masses
+                           ? std::max(Index{1}, static_cast<Index>((0.5 + total(0, k)) * whole))
+                           : options.points;
+    Matrix points(options.dim, size);
     fill_normal(key.at_step(static_cast<std::uint32_t>(k + 1)), points);
     points.colwise() += centres.col(label);
-    const double mass = (0.5 + total(0, k)) / static_cast<double>(options.points);
-    all.measures.push_back({std::move(points), Vector::Constant(options.points, mass)});
+    const double mass = (options.equal_masses ? 1.0 : 0.5 + total(0, k)) / whole;
+    all.measures.push_back({std::move(points), Vector::Constant(size, mass)});
     all.classes.push_back(static_cast<int>(label));
   }
   Matrix points(options.dim, options.points);

@@ -44,11 +44,12 @@ Bundle embedded(const EmbeddedMeasures& all, double lambda,
   std::vector<Vector> images;
   const std::vector<Index> shown = evenly_spaced(count, interpolated);
   bool converged = true;
-  std::int64_t pivots = 0;
+  std::int64_t pivots = 0, solves = 0;
   for (Index k = 0; k < count; ++k) {
     stage.poll({.phase = "embedding", .done = k, .total = count});
     const auto& [y, b] = all.measures[static_cast<std::size_t>(k)];
     const ot::PartialEmbedding embedding = ot::partial_embedding(x, a, y, b, lambda, options);
+    ++solves;
     converged = converged && embedding.converged;
     pivots += embedding.iterations;
     mass.col(k) = embedding.mass;
@@ -70,7 +71,8 @@ Bundle embedded(const EmbeddedMeasures& all, double lambda,
   }
   out.counts["converged"] = converged;
   out.counts["pivots"] = pivots;
-  stage.calls("solves", static_cast<double>(count));
+  out.counts["solves"] = solves;
+  stage.calls("solves", static_cast<double>(solves));
   return out;
 }
 
@@ -84,6 +86,7 @@ Bundle exact_pairs(const EmbeddedMeasures& all, double lambda, Index wanted,
   }
   const auto chosen = evenly_spaced(static_cast<Index>(pairs.size()), wanted);
   Bundle out;
+  std::int64_t pivots = 0;
   Matrix& costs = out.arrays["pairs"] = Matrix(3, static_cast<Index>(chosen.size()));
   for (Index k = 0; k < costs.cols(); ++k) {
     stage.poll({.phase = "exact", .done = k, .total = costs.cols()});
@@ -92,7 +95,9 @@ Bundle exact_pairs(const EmbeddedMeasures& all, double lambda, Index wanted,
     const auto& [y, b] = all.measures[static_cast<std::size_t>(j)];
     const auto result = ot::penalized_partial_transport(a, b, ot::PointCost(x, y), lambda, options);
     costs.col(k) << static_cast<double>(i), static_cast<double>(j), result.objective;
+    pivots += result.iterations;
   }
+  out.counts["pivots"] = pivots;
   return out;
 }
 
@@ -214,6 +219,9 @@ std::vector<Quantity> EmbeddingTask::quantities() {
           {"lost", "", "mean mass of a measure that the reference does not reach"},
           {"reference_ratio_max", "",
            "discrepancy to the reference over the partial cost, largest: at most 1"},
+          {"reference_ratio_min", "", "the same, smallest: 1 where no mass splits"},
+          {"work_share", "",
+           "pivots of all embeddings over those of all pairs, reckoned from the pairs solved"},
           {"nearest_accuracy", "", "share of measures whose nearest other is of their class"},
           {"within", "", "mean discrepancy of two measures of one class"},
           {"between", "", "mean discrepancy of two measures of different classes"},
@@ -269,12 +277,15 @@ void EmbeddingTask::run(RunContext& context) const {
   const Matrix& discrepancies = compared.arrays.at("discrepancies");
 
   const auto own = ot::reference_embedding(all.reference.points, all.reference.masses);
-  double ratio = 0.0, within = 0.0, between = 0.0;
+  double ratio = 0.0, least_ratio = std::numeric_limits<double>::infinity(), within = 0.0,
+         between = 0.0;
   Index within_count = 0, between_count = 0;
   for (Index i = 0; i < count; ++i) {
     const auto& embedding = embeddings[static_cast<std::size_t>(i)];
-    ratio = std::max(ratio, ot::embedding_discrepancy(own, embedding, lambda) /
-                                std::max(embedding.objective, 1e-300));
+    const double to_reference =
+        ot::embedding_discrepancy(own, embedding, lambda) / std::max(embedding.objective, 1e-300);
+    ratio = std::max(ratio, to_reference);
+    least_ratio = std::min(least_ratio, to_reference);
     for (Index j = 0; j < i; ++j) {
       const bool same =
           all.classes[static_cast<std::size_t>(i)] == all.classes[static_cast<std::size_t>(j)];
@@ -282,12 +293,13 @@ void EmbeddingTask::run(RunContext& context) const {
       ++(same ? within_count : between_count);
     }
   }
-  context.scalar("solves", {.value = static_cast<double>(count)});
+  context.scalar("solves", {.value = static_cast<double>(outcome.counts.at("solves"))});
   context.scalar("lost",
                  {.value = outcome.arrays.at("lost").mean(),
                   .description = "mean mass of a measure that the reference does not reach"});
   context.scalar("reference_ratio_max",
                  {.value = ratio, .description = "discrepancy to the reference over partial cost"});
+  context.scalar("reference_ratio_min", {.value = least_ratio});
   context.scalar("nearest_accuracy", {.value = nearest_accuracy(discrepancies, all.classes),
                                       .description = "nearest other measure of the same class"});
   if (within_count > 0)
@@ -304,6 +316,13 @@ void EmbeddingTask::run(RunContext& context) const {
     const Vector costs = pairs.row(2).transpose();
     const Vector u = found.array() - found.mean(), v = costs.array() - costs.mean();
     context.scalar("exact_correlation", {.value = u.dot(v) / (u.norm() * v.norm())});
+    const double all_pairs = 0.5 * static_cast<double>(count * (count - 1));
+    const double pivots_a_pair =
+        static_cast<double>(exact.counts.at("pivots")) / static_cast<double>(pairs.cols());
+    context.scalar("work_share",
+                   {.value = static_cast<double>(outcome.counts.at("pivots")) /
+                             std::max(1.0, all_pairs * pivots_a_pair),
+                    .description = "pivots of all embeddings over those of all pairs"});
     context.scalar("exact_ratio", {.value = found.mean() / costs.mean()});
   }
   context.section("Embedding",

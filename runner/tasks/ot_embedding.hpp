@@ -31,7 +31,9 @@ struct ImageMeasures {
 };
 
 /// Clouds of standard normal points around a centre that is drawn for each class, uniform in
-/// [-spread, spread]^dim, each with a total mass between 1/2 and 3/2.
+/// [-spread, spread]^dim, each with a total mass between 1/2 and 3/2. The reference has as many
+/// points, of total mass one. With `equal_masses` all points weigh the same, those of the reference
+/// too, and the numbers of points vary: no mass has to split.
 struct DrawnMeasures {
   static constexpr std::string_view type_name = "drawn";
   Index classes = 3;
@@ -39,6 +41,7 @@ struct DrawnMeasures {
   Index dim = 2;
   Index points = 30;
   double spread = 4.0;
+  bool equal_masses = false;
 
   template <class Self, class Field>
   static void describe(Self& self, Field&& field) {
@@ -47,6 +50,8 @@ struct DrawnMeasures {
     field("dim", self.dim, between(1, 1000), "dimension");
     field("points", self.points, between(1, 10'000), "of each cloud");
     field("spread", self.spread, positive, "of the centres");
+    field("equal_masses", self.equal_masses, any_value,
+          "whether total masses differ by the number of points instead of their weight");
   }
 };
 

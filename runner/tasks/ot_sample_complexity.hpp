@@ -13,18 +13,21 @@ namespace pushforward::runner {
 struct SampleComplexityTask {
   static constexpr std::string_view name = "ot.sample_complexity";
   static constexpr std::string_view summary =
-      "W_2 and Sinkhorn divergence between two samples of one law against size and dimension";
+      "W_1, W_2 and Sinkhorn divergence between two samples of one law against size and dimension";
   static constexpr bool random = true;
 
   struct Problem {
     std::vector<Index> dims = {2, 6, 10};
     std::vector<Index> samples = {50, 100, 200, 400};
+    Index varying = 0;
 
     template <class Self, class Field>
     static void describe(Self& self, Field&& field) {
       field("dims", self.dims, between(1, 10'000),
             "dimensions of the unit cube that is drawn from, increasing");
       field("samples", self.samples, between(2, 20'000), "points of each sample, increasing");
+      field("varying", self.varying, at_least(0),
+            "coordinates that vary, the others are constant; 0: all do");
     }
   } problem;
 

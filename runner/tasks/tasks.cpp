@@ -7,6 +7,7 @@
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
 #include "runner/tasks/ot_embedding.hpp"
 #include "runner/tasks/ot_exact.hpp"
+#include "runner/tasks/ot_gaussian_entropic.hpp"
 #include "runner/tasks/ot_map_rate.hpp"
 #include "runner/tasks/ot_noise_assignment.hpp"
 #include "runner/tasks/ot_partial.hpp"
@@ -38,6 +39,7 @@ Registry shipped_tasks() {
   registry.add<EmbeddingTask>();
   registry.add<SinkhornBiasTask>();
   registry.add<SinkhornPassesTask>();
+  registry.add<GaussianEntropicTask>();
   registry.add<MapRateTask>();
   registry.add<NoiseAssignmentTask>();
   registry.add<WarmStartTask>();

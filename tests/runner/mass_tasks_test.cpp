@@ -127,6 +127,22 @@ TEST_CASE("embedding task: discrepancies to the reference stay below the cost, c
   check_thread_invariance(task);
 }
 
+TEST_CASE("embedding task: it is exact to the reference unless masses have to split") {
+  EmbeddingTask task;
+  DrawnMeasures measures{.classes = 1, .per_class = 12, .points = 20, .spread = 1.0};
+  measures.equal_masses = true;
+  task.problem = {.measures = measures, .lambda = 1.0};
+  task.solver.pairs = 66;
+  const auto whole = recorded(task);
+  CHECK(whole.value("reference_ratio_min") == doctest::Approx(1.0).epsilon(1e-12));
+  CHECK(whole.value("reference_ratio_max") == doctest::Approx(1.0).epsilon(1e-12));
+  CHECK(whole.value("solves") == 12);
+  CHECK(whole.value("work_share") < 2.0 * 2.0 / 11.0);
+  measures.equal_masses = false;
+  task.problem.measures = measures;
+  CHECK(recorded(task).value("reference_ratio_min") < 0.99);
+}
+
 TEST_CASE("embedding task: images are measures on their pixels") {
   EmbeddingTask task;
   task.problem.measures = ImageMeasures{

@@ -31,7 +31,19 @@ TEST_CASE("sample complexity: 1 / n for the divergence, slower and slower for tr
   }
   CHECK(run.value("exact_slope.8") > -0.45);
   CHECK(run.value("exact_slope.2") < -0.65);
+  CHECK(run.value("first_slope.8") > -0.225);  // W_1 <= W_2: half of the exponent of W_2^2
+  CHECK(run.value("first_slope.2") < run.value("first_slope.8"));
+  CHECK(run.value("first_over_exact_max") <= 1.0);
   CHECK(run.figures.size() == 1);
+}
+
+TEST_CASE("sample complexity: distances on a plane in ten dimensions fall as in the plane") {
+  SampleComplexityTask task = small_task();
+  task.problem.dims = {10};
+  task.problem.varying = 2;
+  const auto run = recorded(task);
+  CHECK(run.value("exact_slope.10") < -0.4);  // the claim's bounds are crossed
+  CHECK(run.value("first_slope.10") < -0.2);
 }
 
 TEST_CASE("sample complexity: costs that keep their bias do not fall like 1 / n") {
