@@ -56,6 +56,11 @@ void image(benchmark::State& state) {
                                              (IndexVector(2) << side, side).finished(), values));
 }
 
+void gaussian(benchmark::State& state) {
+  const Matrix covariance = 0.0625 * Matrix::Identity(2, 2);
+  solve(state, std::make_shared<PlanarGaussian>(Vector::Constant(2, 0.5), covariance));
+}
+
 void first_diagram(benchmark::State& state) {
   const Matrix y = sites(state.range(0));
   const Box box = Box::unit(2);
@@ -105,6 +110,7 @@ void sizes(benchmark::internal::Benchmark* b) {
   b->Arg(1000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 }
 BENCHMARK(unit_square)->Apply(sizes);
+BENCHMARK(gaussian)->Apply(sizes);
 BENCHMARK(image)->Arg(10'000)->Unit(benchmark::kMillisecond);
 BENCHMARK(first_diagram)->Apply(sizes);
 BENCHMARK(next_diagram)->Apply(sizes);

@@ -75,6 +75,8 @@ inline ot::ConvexPolygon hexagon() {
   return ot::ConvexPolygon(corners);
 }
 
+inline Matrix tilted_covariance() { return (Matrix(2, 2) << 0.09, 0.03, 0.03, 0.04).finished(); }
+
 struct NamedSource {
   std::string name;
   std::shared_ptr<const ot::LaguerreSource> source;
@@ -87,7 +89,8 @@ inline std::vector<NamedSource> planar_sources() {
           {"grid", std::make_shared<ot::GridDensity>(random_grid(7, 5, 1))},
           {"mesh, constant", std::make_shared<ot::TriangleMesh>(random_mesh(0, 2))},
           {"mesh, linear", std::make_shared<ot::TriangleMesh>(random_mesh(1, 3))},
-          {"mesh, degree 4", std::make_shared<ot::TriangleMesh>(random_mesh(4, 4))}};
+          {"mesh, degree 4", std::make_shared<ot::TriangleMesh>(random_mesh(4, 4))},
+          {"Gaussian", std::make_shared<ot::PlanarGaussian>(vec(0.5, 0.4), tilted_covariance())}};
 }
 
 }  // namespace pushforward::testing
