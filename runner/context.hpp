@@ -95,6 +95,9 @@ class RunContext {
 
   /// The data entry that a config field refers to.
   virtual const DiscreteMeasure& data(const DataReference& reference) const = 0;
+  /// Where that entry is a colour picture, its width in pixels: points are the colours from 0 to
+  /// 255, row by row from the top. Else 0.
+  virtual Index picture_width(const DataReference& reference) const = 0;
 
   /// The outcome of the stage `name` (unique within the run), computed now or restored.
   virtual const Bundle& stage(std::string_view name,

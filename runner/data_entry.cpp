@@ -72,18 +72,29 @@ class Loader {
       points = std::move(table.values);
       if (column != nullptr) column_weights = take_row(points, table.names, column->column);
     } else {
-      points = read_npy_points(opened(*entry.file));
+      const std::filesystem::path path = opened(*entry.file);
+      if (read_npy_header(path).shape.size() == 3) {
+        NpyPicture picture = read_npy_picture(path);
+        picture_width_ = picture.width;
+        points = std::move(picture.colours);
+      } else {
+        points = read_npy_points(path);
+      }
     }
     if (column != nullptr && column_weights.size() == 0) {
       throw BadData{"E403", "weights from a column need a .csv file with that column"};
     }
     if (points.cols() == 0 || points.rows() == 0) throw BadData{"E404", "there are no points"};
-    for (const auto& text : data_remarks(points)) warn(text);
+    if (picture_width_ == 0) {  // colours repeat, and there is nothing wrong with that
+      for (const auto& text : data_remarks(points)) warn(text);
+    }
     auto [weights, normalise] = weights_of(entry, points.cols(), column_weights);
     check_weights(weights, points.cols(), normalise);
     return std::make_shared<DiscreteMeasure>(std::move(points), std::move(weights),
                                              Mass::normalise);
   }
+
+  Index picture_width() const { return picture_width_; }  ///< Of what was loaded; 0: no picture.
 
  private:
   static bool is_csv(const std::string& file) {
@@ -184,6 +195,7 @@ class Loader {
   RunPlan& plan_;
   bool allow_outside_;
   std::string pointer_;
+  Index picture_width_ = 0;
 };
 
 }  // namespace
@@ -233,9 +245,9 @@ void load_data(const Json& given, bool allow_outside, RunPlan& plan, Findings& f
     const Json* written = given.at(pointer);
     const Position where = written ? written->where : Position{};
     try {
-      plan.data.add(
-          member.key,
-          Loader(plan, allow_outside, pointer).load(JsonType<DataEntry>::read(member.value)));
+      Loader loader(plan, allow_outside, pointer);
+      auto measure = loader.load(JsonType<DataEntry>::read(member.value));
+      plan.data.add(member.key, std::move(measure), loader.picture_width());
     } catch (const BadData& bad) {
       findings.add({.code = bad.code, .pointer = pointer, .text = bad.text, .where = where});
     } catch (const DataError& error) {

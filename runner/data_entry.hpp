@@ -70,7 +70,8 @@ struct DataEntry {
 
   template <class Self, class Field>
   static void describe(Self& self, Field&& field) {
-    field("file", self.file, any_value, "a .npy array of n rows of d numbers, or a .csv table");
+    field("file", self.file, any_value,
+          "a .npy array of n rows of d numbers or of height x width x 3 colours, or a .csv table");
     field("values", self.values, any_value, "points given here, each a list of d numbers");
     field("columns", self.columns, any_value, "CSV columns by name or place from 0; empty: all");
     field("delimiter", self.delimiter, any_value, "what separates the fields of a CSV record");

@@ -62,6 +62,10 @@ class Session final : public RunContext {
     return *measure;
   }
 
+  Index picture_width(const DataReference& reference) const override {
+    return plan_.data.picture_width(reference);
+  }
+
   const Bundle& stage(std::string_view name, const std::function<Bundle(Stage&)>& compute) override;
 
   void scalar(std::string_view name, Scalar scalar) override {

@@ -50,14 +50,24 @@ class DataSet {
   /// nullptr if there is no such entry or it could not be read (which is reported elsewhere).
   const DiscreteMeasure* find(const DataReference& reference) const {
     const auto it = entries_.find(reference.name);
-    return it == entries_.end() ? nullptr : it->second.get();
+    return it == entries_.end() ? nullptr : it->second.measure.get();
   }
-  void add(const std::string& name, std::shared_ptr<const DiscreteMeasure> measure) {
-    entries_[name] = std::move(measure);
+  /// Of a colour picture, in pixels; 0 for points that are none.
+  Index picture_width(const DataReference& reference) const {
+    const auto it = entries_.find(reference.name);
+    return it == entries_.end() ? 0 : it->second.picture_width;
+  }
+  void add(const std::string& name, std::shared_ptr<const DiscreteMeasure> measure,
+           Index picture_width = 0) {
+    entries_[name] = {std::move(measure), picture_width};
   }
 
  private:
-  std::map<std::string, std::shared_ptr<const DiscreteMeasure>> entries_;
+  struct Entry {
+    std::shared_ptr<const DiscreteMeasure> measure;
+    Index picture_width = 0;
+  };
+  std::map<std::string, Entry> entries_;
 };
 
 /// Where cross-field rules report: by JSON pointer into the config.

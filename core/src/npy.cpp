@@ -136,6 +136,29 @@ Matrix read_npy_points(const std::filesystem::path& path) {
   return points;
 }
 
+NpyPicture read_npy_picture(const std::filesystem::path& path) {
+  detail::DataFile file = detail::open_data_file(path);
+  const NpyHeader header = detail::read_npy_header(file, path);
+  const auto refuse = [&](const std::string& why) {
+    throw DataError(DataFault::malformed, path,
+                    "the array has shape " + header.shape_text() + " and type " +
+                        header.type_name() + ": " + why);
+  };
+  if (header.shape.size() != 3 || header.shape[2] != 3) {
+    refuse("a colour picture has shape (height, width, 3)");
+  }
+  if (header.kind != 'u' || header.item_bytes != 1) refuse("colours are uint8, from 0 to 255");
+  const std::int64_t h = header.shape[0], w = header.shape[1];
+  if (h == 0 || w == 0) refuse("a picture without pixels");
+  NpyPicture picture{.width = w, .height = h, .colours = Matrix(3, h * w)};
+  for_each_entry(file, path, header, 3 * h * w, [&](std::int64_t k, double value, bool) {
+    // In Fortran order rows run fastest, then columns, then colours.
+    const std::int64_t at = header.fortran_order ? (k % h * w + k / h % w) * 3 + k / (h * w) : k;
+    picture.colours.data()[at] = value;
+  });
+  return picture;
+}
+
 Vector read_npy_vector(const std::filesystem::path& path) {
   const Matrix values = read_npy_points(path);
   if (values.rows() > 1 && values.cols() > 1) {

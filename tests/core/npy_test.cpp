@@ -301,3 +301,40 @@ TEST_CASE("npy: a write that fails leaves the old file and nothing beside it") {
                        "write_npy_points: points.rows() is 0, expected at least 1",
                        std::invalid_argument);
 }
+
+TEST_CASE("npy: a picture is read pixel by pixel, row by row, in both orders") {
+  const Scratch scratch;
+  const std::string c = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};  // 1 row of 2 pixels, twice
+  const auto picture =
+      read_npy_picture(scratch.file("c.npy", npy(dictionary("|u1", "(2, 2, 3)"), c)));
+  CHECK(picture.width == 2);
+  CHECK(picture.height == 2);
+  CHECK(picture.colours == Matrix(Vector::LinSpaced(12, 1.0, 12.0).reshaped(3, 4)));
+  const std::string f = {1, 7, 4, 10, 2, 8, 5, 11, 3, 9, 6, 12};
+  CHECK(read_npy_picture(scratch.file("f.npy", npy(dictionary("|u1", "(2, 2, 3)", "True"), f)))
+            .colours == picture.colours);
+  CHECK(read_npy_picture(scratch.file("w.npy", npy(dictionary("|u1", "(1, 1, 3)"), "\xff\xfe\x80")))
+            .colours == Matrix(Eigen::Vector3d(255.0, 254.0, 128.0)));
+}
+
+TEST_CASE("npy: what is no colour picture is refused by shape and type") {
+  const Scratch scratch;
+  const auto refused = [&](const std::string& type, const std::string& shape, std::size_t bytes) {
+    try {
+      (void)read_npy_picture(
+          scratch.file("p.npy", npy(dictionary(type, shape), std::string(bytes, '\0'))));
+    } catch (const DataError& error) {
+      return error.message();
+    }
+    return std::string();
+  };
+  CHECK(refused("|u1", "(2, 2, 4)", 16) ==
+        "the array has shape (2, 2, 4) and type uint8: a colour picture has shape (height, width, "
+        "3)");
+  CHECK(refused("|u1", "(4, 3)", 12) ==
+        "the array has shape (4, 3) and type uint8: a colour picture has shape (height, width, 3)");
+  CHECK(refused("<f4", "(1, 2, 3)", 24) ==
+        "the array has shape (1, 2, 3) and type float32: colours are uint8, from 0 to 255");
+  CHECK(refused("|u1", "(0, 2, 3)", 0) ==
+        "the array has shape (0, 2, 3) and type uint8: a picture without pixels");
+}

@@ -152,4 +152,20 @@ TEST_CASE("config: data files are read, hashed and refused with their place") {
   CHECK(with(R"({"file": "x.npy"})").find("E402") != std::string::npos);
   write(scratch.path / "x.npy", npy_bytes(pushforward::Matrix(2, 0)));
   CHECK(with(R"({"file": "x.npy"})").find("E40") != std::string::npos);
+
+  std::string header = "{'descr': '|u1', 'fortran_order': False, 'shape': (1, 2, 3)}\n";
+  const auto array = [&](const std::string& text, std::size_t bytes) {
+    return "\x93NUMPY\x01" + std::string(1, '\0') + static_cast<char>(text.size()) +
+           std::string(1, '\0') + text + std::string(bytes, '\x07');
+  };
+  write(scratch.path / "x.npy", array(header, 6));
+  CHECK(with(R"({"file": "x.npy"})").empty());
+  const RunPlan picture = load_config(scratch.path / "run.json", toys());
+  CHECK(picture.data.picture_width({"x"}) == 2);
+  CHECK(picture.data.find({"x"})->points() == pushforward::Matrix::Constant(3, 2, 7.0));
+  CHECK(picture.warnings.empty());
+  header.replace(header.find("3)"), 1, "4");
+  write(scratch.path / "x.npy", array(header, 8));
+  CHECK(with(R"({"file": "x.npy"})").find("a colour picture has shape (height, width, 3)") !=
+        std::string::npos);
 }

@@ -27,6 +27,10 @@ class RecordingContext final : public RunContext {
   const DiscreteMeasure& data(const DataReference& reference) const override {
     return entries.at(reference.name);
   }
+  Index picture_width(const DataReference& reference) const override {
+    const auto it = picture_widths.find(reference.name);
+    return it == picture_widths.end() ? 0 : it->second;
+  }
   const Bundle& stage(std::string_view name,
                       const std::function<Bundle(Stage&)>& compute) override {
     QuietStage stage;
@@ -39,7 +43,10 @@ class RecordingContext final : public RunContext {
       throw std::logic_error("two scalars are called " + std::string(name));
     }
   }
-  void array(std::string_view, const Matrix&, std::string_view, std::string_view) override {}
+  void array(std::string_view name, const Matrix& values, std::string_view,
+             std::string_view) override {
+    arrays.emplace(name, values);
+  }
   void section(std::string, std::vector<std::string>) override {}
   void figure(Figure figure) override {
     figure.validate();
@@ -55,11 +62,13 @@ class RecordingContext final : public RunContext {
   double value(const std::string& name) const { return scalars.at(name).value; }
 
   std::map<std::string, Scalar> scalars;
+  std::map<std::string, Matrix> arrays;
   std::vector<Figure> figures;
   std::vector<Table> tables;
   std::vector<std::string> warnings;
   bool converged = true;
   std::map<std::string, DiscreteMeasure> entries;  ///< The data that the task may refer to.
+  std::map<std::string, Index> picture_widths;     ///< Of those that are pictures.
 
  private:
   class QuietStage final : public Stage {

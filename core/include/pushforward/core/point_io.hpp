@@ -77,6 +77,16 @@ NpyHeader read_npy_header(const std::filesystem::path& path);
 /// @throws DataError, also for an entry that is not finite or an integer beyond 2^53
 Matrix read_npy_points(const std::filesystem::path& path);
 
+/// A colour picture as points: one pixel after the other, row by row from the top.
+struct NpyPicture {
+  Index width = 0, height = 0;
+  Matrix colours;  ///< 3 x (width * height): red, green and blue, from 0 to 255.
+};
+
+/// An array of shape (height, width, 3) of uint8, as image libraries hold pictures.
+/// @throws DataError, also for another shape or type and for a picture without pixels
+NpyPicture read_npy_picture(const std::filesystem::path& path);
+
 /// An array of shape (n,), (n, 1) or (1, n).
 /// @throws DataError
 Vector read_npy_vector(const std::filesystem::path& path);
