@@ -148,6 +148,20 @@ void validate_panel(const ImagePanel& panel, const Place& place) {
   }
 }
 
+void validate_panel(const PicturePanel& panel, const Place& place) {
+  place.check(panel.width >= 1 && panel.width <= 4096, "width", panel.width, "between 1 and 4096");
+  place.check(panel.height >= 1 && panel.height <= 4096, "height", panel.height,
+              "between 1 and 4096");
+  // The text stands in an attribute of the page: nothing but the digits of base64 may be in it.
+  const auto is_digit = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/' || c == '=';
+  };
+  const bool text = std::all_of(panel.png.begin(), panel.png.end(), is_digit);
+  place.check(text && panel.png.starts_with("iVBORw0KGgo"), "png", panel.png.substr(0, 11),
+              "a PNG file in base64");
+}
+
 bool is_file_stem(std::string_view id) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||

@@ -162,7 +162,16 @@ struct ImagePanel {
   bool operator==(const ImagePanel&) const = default;
 };
 
-using Panel = std::variant<LinePanel, ScatterPanel, HistogramPanel, BarPanel, ImagePanel>;
+/// A colour picture, a photograph say.
+struct PicturePanel {
+  std::string title;
+  int width = 0, height = 0;
+  std::string png;  ///< The PNG file of width x height pixels in base64.
+  bool operator==(const PicturePanel&) const = default;
+};
+
+using Panel =
+    std::variant<LinePanel, ScatterPanel, HistogramPanel, BarPanel, ImagePanel, PicturePanel>;
 
 /// Small multiples: panels side by side, filled row by row.
 struct Figure {
@@ -245,5 +254,9 @@ Series power_law(std::string name, double order, double x, double y, double low,
 /// pixels: (width * height) x n, row by row from the top; `black` and `white` are the values of
 /// full ink and paper, values beyond them are cut.
 ImageRow image_row(std::string name, PointsIn pixels, double white, double black, int levels = 16);
+
+/// The picture of `colours` (3 x (width * height), row by row from the top), rounded and cut to
+/// 0 to 255; what is wider than `most` pixels is shown in averages of equal rectangles.
+PicturePanel picture_panel(std::string title, PointsIn colours, Index width, int most = 400);
 
 }  // namespace pushforward::runner

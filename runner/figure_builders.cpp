@@ -5,6 +5,7 @@
 #include "pushforward/core/errors.hpp"
 
 #include "runner/figure.hpp"
+#include "runner/png.hpp"
 
 namespace pushforward::runner {
 namespace {
@@ -220,6 +221,35 @@ ImageRow image_row(std::string name, PointsIn pixels, double white, double black
     row.images.push_back(std::move(image));
   }
   return row;
+}
+
+PicturePanel picture_panel(std::string title, PointsIn colours, Index width, int most) {
+  require(colours.rows() == 3, "picture_panel", "colours.rows()", colours.rows(), "3");
+  require(width >= 1 && colours.cols() > 0 && colours.cols() % width == 0, "picture_panel", "width",
+          width, "a divisor of the number of pixels, " + std::to_string(colours.cols()));
+  require(most >= 1, "picture_panel", "most", most, "at least 1");
+  const Index height = colours.cols() / width;
+  const Index columns = std::min<Index>(width, most);
+  const Index rows = std::max<Index>(1, height * columns / width);
+  std::vector<std::uint8_t> rgb;
+  rgb.reserve(static_cast<std::size_t>(3 * rows * columns));
+  for (Index row = 0; row < rows; ++row) {
+    const Index top = row * height / rows, bottom = (row + 1) * height / rows;
+    for (Index column = 0; column < columns; ++column) {
+      const Index left = column * width / columns, right = (column + 1) * width / columns;
+      Vector sum = Vector::Zero(3);
+      for (Index y = top; y < bottom; ++y) {
+        sum += colours.middleCols(y * width + left, right - left).rowwise().sum();
+      }
+      sum /= static_cast<double>((bottom - top) * (right - left));
+      for (const double value : sum) {
+        const double cut = std::isfinite(value) ? std::clamp(value, 0.0, 255.0) : 0.0;
+        rgb.push_back(static_cast<std::uint8_t>(std::lround(cut)));
+      }
+    }
+  }
+  const int w = static_cast<int>(columns), h = static_cast<int>(rows);
+  return {.title = std::move(title), .width = w, .height = h, .png = base64(png_file(w, h, rgb))};
 }
 
 }  // namespace pushforward::runner

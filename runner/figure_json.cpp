@@ -115,6 +115,12 @@ void fields(T& p, IO&& io) {
 }
 
 template <class T, class IO>
+requires std::is_same_v<std::remove_const_t<T>, PicturePanel>
+void fields(T& p, IO&& io) {
+  io("title", p.title), io("width", p.width), io("height", p.height), io("png", p.png);
+}
+
+template <class T, class IO>
 requires std::is_same_v<std::remove_const_t<T>, Figure>
 void fields(T& f, IO&& io) {
   io("id", f.id), io("title", f.title), io("description", f.description), io("caption", f.caption),
@@ -147,8 +153,8 @@ concept HasFields = requires(T& t) {
   fields(t, NoIO{});
 };
 
-constexpr std::array<std::string_view, 5> panel_types = {"line", "scatter", "histogram", "bar",
-                                                         "image"};
+constexpr std::array<std::string_view, 6> panel_types = {"line", "scatter", "histogram",
+                                                         "bar",  "image",   "picture"};
 
 // ---- Writing
 

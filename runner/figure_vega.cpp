@@ -226,6 +226,14 @@ Spec spec_of(const ImagePanel& panel) {
             {"opacity", {{"field", "ink"}, {"type", "quantitative"}, {"legend", nullptr}}}}}};
 }
 
+Spec spec_of(const PicturePanel& panel) {
+  Spec rows = Spec::array();
+  rows.push_back({{"url", "data:image/png;base64," + panel.png}});
+  return {{"data", values(std::move(rows))},
+          {"mark", {{"type", "image"}, {"width", panel.width}, {"height", panel.height}}},
+          {"encoding", {{"url", {{"field", "url"}, {"type", "nominal"}}}}}};
+}
+
 }  // namespace
 
 nlohmann::ordered_json vega_lite(const Figure& figure) {

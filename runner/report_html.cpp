@@ -122,8 +122,7 @@ std::string page(std::string_view title, std::string_view body) {
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src &#39;none&#39;; "
-      "style-src "
-      "&#39;unsafe-inline&#39;\">\n"
+      "style-src &#39;unsafe-inline&#39;; img-src data:\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<title>";
   out += escaped(title);
   out += "</title>\n<style>";

@@ -27,6 +27,7 @@ Colors::Colors(const Figure& figure) {
       for (const auto& g : p.groups) colors.add(g.name);
     }
     void operator()(const ImagePanel&) const {}
+    void operator()(const PicturePanel&) const {}
   };
   for (const auto& panel : figure.panels) std::visit(Names{*this}, panel);
 }

@@ -60,6 +60,7 @@ struct Tally {
     }
   }
   void operator()(const ImagePanel&) {}
+  void operator()(const PicturePanel&) {}
 };
 
 }  // namespace

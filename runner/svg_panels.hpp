@@ -74,12 +74,14 @@ std::unique_ptr<PanelDrawing> drawing(const ScatterPanel& panel, const PanelCont
 std::unique_ptr<PanelDrawing> drawing(const HistogramPanel& panel, const PanelContext& context);
 std::unique_ptr<PanelDrawing> drawing(const BarPanel& panel, const PanelContext& context);
 std::unique_ptr<PanelDrawing> drawing(const ImagePanel& panel, const PanelContext& context);
+std::unique_ptr<PanelDrawing> drawing(const PicturePanel& panel, const PanelContext& context);
 
 std::vector<LegendEntry> legend(const LinePanel& panel, const Colors& colors);
 std::vector<LegendEntry> legend(const ScatterPanel& panel, const Colors& colors);
 std::vector<LegendEntry> legend(const HistogramPanel& panel, const Colors& colors);
 std::vector<LegendEntry> legend(const BarPanel& panel, const Colors& colors);
 std::vector<LegendEntry> legend(const ImagePanel& panel, const Colors& colors);
+std::vector<LegendEntry> legend(const PicturePanel& panel, const Colors& colors);
 
 /// Two axes with ticks and labels: what line, scatter and histogram panels stand in.
 class Cartesian {

@@ -53,7 +53,8 @@ Figure everything(Index points = 3000) {
   bars.groups.push_back(
       {.name = attack, .values = {1.0, not_a_number}, .standard_errors = {0.1, not_a_number}});
   ImagePanel images{.width = 2, .height = 2, .rows = {image_row(attack, Matrix::Ones(4, 3), 0, 1)}};
-  f.panels = {lines, plane, bins, bars, images};
+  const PicturePanel picture = picture_panel(attack, Matrix::Constant(3, 6, 200.0), 3);
+  f.panels = {lines, plane, bins, bars, images, picture};
   return f;
 }
 
