@@ -56,24 +56,6 @@ DiscreteMeasure draw(const RandomMixturePoints& options, const RngKey& key) {
   return {std::move(points), Vector(weights.row(0).transpose().array() + 0.2), Mass::normalise};
 }
 
-void validate_points(const DiscretePoints& options, const std::string& pointer, const DataSet& data,
-                     ConfigProblems& problems) {
-  if (const auto* box = std::get_if<BoxPoints>(&options)) {
-    if (!(box->lower < box->upper)) problems.add(pointer + "/upper", "must be above \"lower\"");
-  }
-  const auto* from = std::get_if<DataPoints>(&options);
-  if (from == nullptr || !from->labels) return;
-  const DiscreteMeasure* points = data.find(from->points);
-  const DiscreteMeasure* labels = data.find(*from->labels);
-  if (points == nullptr || labels == nullptr) return;
-  if (labels->dim() != 1 || labels->size() != points->size()) {
-    problems.add(pointer + "/labels", "must hold one number for each of the " +
-                                          std::to_string(points->size()) + " points");
-  } else if (taken(*from, *points, labels).empty()) {
-    problems.add(pointer + "/label", "no point has the label " + std::to_string(from->label));
-  }
-}
-
 }  // namespace
 
 DiscreteMeasure make_points(const DiscretePoints& points, const RunContext& context,
@@ -90,6 +72,24 @@ DiscreteMeasure make_points(const DiscretePoints& points, const RunContext& cont
   const auto& box = std::get<BoxPoints>(points);
   const UniformBox law(Vector::Constant(box.dim, box.lower), Vector::Constant(box.dim, box.upper));
   return DiscreteMeasure::uniform(law.draws(key, box.points));
+}
+
+void validate_points(const DiscretePoints& options, const std::string& pointer, const DataSet& data,
+                     ConfigProblems& problems) {
+  if (const auto* box = std::get_if<BoxPoints>(&options)) {
+    if (!(box->lower < box->upper)) problems.add(pointer + "/upper", "must be above \"lower\"");
+  }
+  const auto* from = std::get_if<DataPoints>(&options);
+  if (from == nullptr || !from->labels) return;
+  const DiscreteMeasure* points = data.find(from->points);
+  const DiscreteMeasure* labels = data.find(*from->labels);
+  if (points == nullptr || labels == nullptr) return;
+  if (labels->dim() != 1 || labels->size() != points->size()) {
+    problems.add(pointer + "/labels", "must hold one number for each of the " +
+                                          std::to_string(points->size()) + " points");
+  } else if (taken(*from, *points, labels).empty()) {
+    problems.add(pointer + "/label", "no point has the label " + std::to_string(from->label));
+  }
 }
 
 PointsSize size_of(const DiscretePoints& points, const DataSet& data) {

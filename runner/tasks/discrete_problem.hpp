@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <variant>
 
@@ -160,6 +161,10 @@ struct CouplingOutput {
 /// @throws std::invalid_argument when no point has the label asked for.
 DiscreteMeasure make_points(const DiscretePoints& points, const RunContext& context,
                             const RngKey& key);
+
+/// Rules for points that stand at `pointer` in the config.
+void validate_points(const DiscretePoints& points, const std::string& pointer, const DataSet& data,
+                     ConfigProblems& problems);
 
 /// n points in d dimensions, 0 and 0 for data that could not be read.
 struct PointsSize {

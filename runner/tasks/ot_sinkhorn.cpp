@@ -21,62 +21,11 @@ double entropy(const Vector& weights) {
   return sum;
 }
 
-/// Residual against passes, and epsilon where it fell on the way.
-Figure convergence_figure(const Matrix& trace, double tolerance) {
-  Series residual{.name = "error of the marginals", .mark = Mark::line, .emphasis = true};
-  Series epsilon{.name = "epsilon", .mark = Mark::steps, .emphasis = true};
-  for (const Index k : evenly_spaced(trace.cols(), 1000)) {
-    residual.x.push_back(trace(0, k));
-    residual.y.push_back(trace(1, k));
-    epsilon.x.push_back(trace(0, k));
-    epsilon.y.push_back(trace(2, k));
-  }
-  const double last = trace.cols() > 0 ? trace(0, trace.cols() - 1) : 1.0;
-  const Series wanted{.name = "tolerance",
-                      .x = {trace.cols() > 0 ? trace(0, 0) : 0.0, last},
-                      .y = {tolerance, tolerance},
-                      .mark = Mark::line,
-                      .reference = true};
-  const Axis passes{.label = "passes over all pairs"};
-  LinePanel errors{.title = "error",
-                   .x = passes,
-                   .y = {.label = "L1 error of the marginals", .scale = Scale::log},
-                   .series = {residual, wanted}};
-  Figure figure{.id = "convergence",
-                .title = "Error of the marginals against passes",
-                .description =
-                    "L1 error of the marginals after each step, on a logarithmic axis, "
-                    "against passes over all pairs, with the tolerance.",
-                .caption = "The error of a step is that of the epsilon in use.",
-                .panels = {errors}};
-  if (trace.cols() > 0 && trace.row(2).maxCoeff() > trace.row(2).minCoeff()) {
-    figure.panels.push_back(LinePanel{.title = "epsilon",
-                                      .x = passes,
-                                      .y = {.label = "epsilon", .scale = Scale::log},
-                                      .series = {epsilon}});
-  }
-  return figure;
-}
-
 /// What a finished solve says, with the images of the sources and their main targets.
 Bundle outcome_of(ot::SinkhornSolver& solver, const ot::SinkhornState& state,
                   const ot::TransportProblem& problem) {
-  const ot::SinkhornResult result = solver.result(state);
   Bundle out;
-  keep_report(out, result);
-  keep_certificate(out, {.cost = result.transport_cost,
-                         .certificate = result.certificate,
-                         .row_error = result.row_error,
-                         .column_error = result.column_error});
-  keep_potentials(out, result.f, result.g);
-  out.numbers["linear_cost"] = result.linear_cost;
-  out.numbers["kl_cost"] = result.kl_cost;
-  out.numbers["epsilon"] = result.epsilon;
-  out.counts["converged"] = result.converged && result.epsilon <= solver.options().epsilon;
-  out.counts["method"] = static_cast<std::int64_t>(result.method);
-  out.counts["passes"] = result.passes;
-  out.counts["stages"] = result.stages;
-  out.counts["newton_steps"] = result.newton_steps;
+  const ot::SinkhornResult result = keep_sinkhorn(out, solver, state);
   const ot::PotentialCoupling coupling = solver.coupling(result);
   out.arrays["images"] =
       coupling.barycentric_map(problem.source.points(), problem.target.points()).points;
@@ -179,8 +128,7 @@ std::string_view SinkhornTask::starter() {
 void SinkhornTask::run(RunContext& context) const {
   const ot::TransportProblem instance = problem.make(context);
   const auto cost = std::make_shared<ot::PointCost>(instance.cost_view());
-  const double scale =
-      solver.epsilon_unit == EpsilonUnit::cost ? 1.0 : std::max(1e-300, ot::typical_cost(*cost));
+  const double scale = epsilon_scale(solver.epsilon_unit, *cost);
   const ot::SinkhornOptions options{.epsilon = solver.epsilon * scale,
                                     .method = solver.method,
                                     .tolerance = solver.tolerance,

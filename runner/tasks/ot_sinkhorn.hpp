@@ -9,16 +9,9 @@
 #include "pushforward/ot/sinkhorn.hpp"
 
 #include "runner/tasks/discrete_problem.hpp"
+#include "runner/tasks/sinkhorn_report.hpp"
 
 namespace pushforward::runner {
-
-enum class EpsilonUnit {
-  cost,          ///< epsilon is in units of the cost.
-  typical_cost,  ///< epsilon is a share of the median cost between a source and a target.
-};
-constexpr std::array<std::string_view, 2> enum_names(EpsilonUnit) {
-  return {"cost", "typical_cost"};
-}
 
 struct SinkhornTask {
   static constexpr std::string_view name = "ot.sinkhorn";

@@ -41,7 +41,7 @@ Bundle outcome_of(const ot::UnbalancedResult& result, const ot::PotentialCouplin
 }
 
 /// The gap that budgets of 1, 2, 4, ... sweeps leave.
-Figure convergence_figure(const Matrix& trace, double tolerance) {
+Figure sweeps_figure(const Matrix& trace, double tolerance) {
   Series gap{.name = "gap or violation", .emphasis = true};
   for (Index k = 0; k < trace.cols(); ++k) {
     gap.x.push_back(trace(0, k));
@@ -143,8 +143,7 @@ void UnbalancedTask::run(RunContext& context) const {
   const ot::TransportProblem instance = problem.make(context);
   const Vector a = problem.a(instance), b = problem.b(instance);
   const auto cost = std::make_shared<ot::PointCost>(instance.cost_view());
-  const double scale =
-      solver.unit == EpsilonUnit::cost ? 1.0 : std::max(1e-300, ot::typical_cost(*cost));
+  const double scale = epsilon_scale(solver.unit, *cost);
   ot::UnbalancedOptions options{.epsilon = solver.epsilon * scale,
                                 .source = solver.source,
                                 .target = solver.target,
@@ -225,7 +224,7 @@ void UnbalancedTask::run(RunContext& context) const {
           Eigen::Map<const Matrix>(trace.data(), 2, static_cast<Index>(trace.size() / 2));
       return out;
     });
-    context.figure(convergence_figure(convergence.arrays.at("trace"), solver.tolerance));
+    context.figure(sweeps_figure(convergence.arrays.at("trace"), solver.tolerance));
   }
   if (output.potentials) add_potentials(context, outcome, unit);
   if (output.marginals) {

@@ -8,7 +8,7 @@
 #include "pushforward/ot/unbalanced.hpp"
 
 #include "runner/tasks/mass_problem.hpp"
-#include "runner/tasks/ot_sinkhorn.hpp"
+#include "runner/tasks/sinkhorn_report.hpp"
 
 namespace pushforward::runner {
 

@@ -8,6 +8,7 @@
 #include "runner/tasks/ot_embedding.hpp"
 #include "runner/tasks/ot_exact.hpp"
 #include "runner/tasks/ot_gaussian_entropic.hpp"
+#include "runner/tasks/ot_map.hpp"
 #include "runner/tasks/ot_map_rate.hpp"
 #include "runner/tasks/ot_noise_assignment.hpp"
 #include "runner/tasks/ot_partial.hpp"
@@ -40,6 +41,7 @@ Registry shipped_tasks() {
   registry.add<SinkhornBiasTask>();
   registry.add<SinkhornPassesTask>();
   registry.add<GaussianEntropicTask>();
+  registry.add<MapTask>();
   registry.add<MapRateTask>();
   registry.add<NoiseAssignmentTask>();
   registry.add<WarmStartTask>();

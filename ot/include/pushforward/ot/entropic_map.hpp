@@ -2,7 +2,9 @@
 /// the plain estimators that it is compared with. The cost is |x - y|^2 / 2 throughout.
 #pragma once
 
+#include <array>
 #include <optional>
+#include <string_view>
 
 #include "pushforward/core/measure.hpp"
 #include "pushforward/core/report.hpp"
@@ -77,6 +79,8 @@ enum class MapBias {
   plain,    ///< The entropic map.
   debiased  ///< Also the map of the source to itself.
 };
+
+constexpr std::array<std::string_view, 2> enum_names(MapBias) { return {"plain", "debiased"}; }
 
 /// Fits the entropic map from source to target by `sinkhorn` for the cost |x - y|^2 / 2. Equal
 /// points are merged first, so that n draws from J atoms cost O(n J) a pass.
