@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <utility>
 
 #include "pushforward/core/measure.hpp"
@@ -108,6 +109,26 @@ MeasuresSize size_of(const EmbeddingTask::Problem& problem, const DataSet& data)
   if (images == nullptr || (options.labels && labels == nullptr)) return {0, 0, 0};
   if (labels != nullptr && labels->size() != images->size()) return {0, 0, 0};
   return {static_cast<Index>(taken(options, *images, labels).size()), images->dim(), 2};
+}
+
+void validate_measures(const EmbeddingTask::Problem& problem, const DataSet& data,
+                       ConfigProblems& problems) {
+  const auto* options = std::get_if<ImageMeasures>(&problem.measures);
+  if (options == nullptr) return;
+  const DiscreteMeasure* images = data.find(options->images);
+  if (images == nullptr) return;
+  const std::string at = "/problem/measures";
+  if (images->dim() % options->width != 0) {
+    problems.add(at + "/width",
+                 "does not divide the number of pixels, " + std::to_string(images->dim()));
+  }
+  const DiscreteMeasure* labels = options->labels ? data.find(*options->labels) : nullptr;
+  if (labels != nullptr && (labels->dim() != 1 || labels->size() != images->size())) {
+    problems.add(at + "/labels", "must hold one number for each of the " +
+                                     std::to_string(images->size()) + " images");
+  } else if (size_of(problem, data).count == 0) {
+    problems.add(at + "/classes", "no image has one of these labels");
+  }
 }
 
 EmbeddedMeasures make_measures(const EmbeddingTask::Problem& problem, const RunContext& context) {

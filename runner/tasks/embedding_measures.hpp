@@ -22,6 +22,10 @@ struct MeasuresSize {
 };
 MeasuresSize size_of(const EmbeddingTask::Problem& problem, const DataSet& data);
 
+/// Cross-field rules below /problem/measures.
+void validate_measures(const EmbeddingTask::Problem& problem, const DataSet& data,
+                       ConfigProblems& problems);
+
 EmbeddedMeasures make_measures(const EmbeddingTask::Problem& problem, const RunContext& context);
 
 /// Coordinates in the plane whose squared distances are nearest to the discrepancies in the sense

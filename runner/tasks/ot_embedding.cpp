@@ -187,22 +187,7 @@ Figure interpolation_figure(const Matrix& pixels, const std::vector<int>& classe
 }  // namespace
 
 void EmbeddingTask::validate(const DataSet& data, ConfigProblems& problems) const {
-  const auto* options = std::get_if<ImageMeasures>(&problem.measures);
-  if (options == nullptr) return;
-  const DiscreteMeasure* images = data.find(options->images);
-  if (images == nullptr) return;
-  const std::string at = "/problem/measures";
-  if (images->dim() % options->width != 0) {
-    problems.add(at + "/width",
-                 "does not divide the number of pixels, " + std::to_string(images->dim()));
-  }
-  const DiscreteMeasure* labels = options->labels ? data.find(*options->labels) : nullptr;
-  if (labels != nullptr && (labels->dim() != 1 || labels->size() != images->size())) {
-    problems.add(at + "/labels", "must hold one number for each of the " +
-                                     std::to_string(images->size()) + " images");
-  } else if (size_of(problem, data).count == 0) {
-    problems.add(at + "/classes", "no image has one of these labels");
-  }
+  validate_measures(problem, data, problems);
 }
 
 PlanEstimate EmbeddingTask::plan(const DataSet& data) const {

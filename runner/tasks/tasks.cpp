@@ -5,6 +5,7 @@
 #include "runner/tasks/diffusion_theory_expressway.hpp"
 #include "runner/tasks/diffusion_theory_memory.hpp"
 #include "runner/tasks/diffusion_theory_quantile_flow.hpp"
+#include "runner/tasks/ot_barycenter.hpp"
 #include "runner/tasks/ot_embedding.hpp"
 #include "runner/tasks/ot_exact.hpp"
 #include "runner/tasks/ot_gaussian_entropic.hpp"
@@ -42,6 +43,7 @@ Registry shipped_tasks() {
   registry.add<SinkhornPassesTask>();
   registry.add<GaussianEntropicTask>();
   registry.add<MapTask>();
+  registry.add<BarycenterTask>();
   registry.add<MapRateTask>();
   registry.add<NoiseAssignmentTask>();
   registry.add<WarmStartTask>();
