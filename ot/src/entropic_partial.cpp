@@ -12,6 +12,7 @@
 #include "pushforward/core/errors.hpp"
 
 #include "core/src/parallel.hpp"
+#include "ot/src/annealed_sweeps.hpp"
 #include "ot/src/compensated_sum.hpp"
 #include "ot/src/sinkhorn_backend.hpp"
 #include "ot/src/unequal_masses.hpp"
@@ -68,45 +69,45 @@ class Solver {
   }
 
   /// @param start  f, or empty for a start from zero.
-  void run(VectorIn start, EntropicPartialResult& result) {
-    constexpr std::int64_t stage_sweeps = 30;  // a stage only has to come near
-    epsilon_ = options_.epsilon;
-    if (start.size() > 0) {
-      f_ = start.cwiseMin(0.0);
-    } else if (options_.epsilon_scaling) {
-      epsilon_ = std::max(epsilon_, 0.125 * backend_->cost_range());
-    }
-    backend_->set_epsilon(epsilon_);
-    column_block();
-    std::int64_t in_stage = 0;
-    for (;;) {
-      refresh_rows();
-      measure(result);
-      const bool last = epsilon_ <= options_.epsilon;
-      if (!std::isfinite(result.residual)) {
-        result.termination = Termination::non_finite;
-        break;
-      }
-      if (last && result.residual <= options_.tolerance) {
-        result.converged = true;
-        result.termination = Termination::converged;
-        break;
-      }
-      if (result.iterations >= options_.max_iterations) break;
-      if (!last && (result.residual <= 1e-3 || in_stage >= stage_sweeps)) {
-        epsilon_ = std::max(options_.epsilon, 0.25 * epsilon_);
-        backend_->set_epsilon(epsilon_);
-        column_block();
-        in_stage = 0;
-        continue;
-      }
-      h_ = multiplier(a_, soft_rows_, mass_, epsilon_);
-      f_ = (soft_rows_.array() - h_).min(0.0);
-      column_block();
-      ++result.iterations;
-      ++in_stage;
-    }
+  void run(VectorIn start, const Observer& observer, EntropicPartialResult& result) {
+    const bool warm = start.size() > 0;
+    if (warm) f_ = start.cwiseMin(0.0);
+    detail::annealed_sweeps(*this, options_, warm, "entropic partial", observer, result);
     finish(result);
+  }
+
+  double first_epsilon() const { return 0.125 * backend_->cost_range(); }
+
+  void begin_stage(double epsilon) {
+    epsilon_ = epsilon;
+    backend_->set_epsilon(epsilon);
+    column_block();
+  }
+
+  void sweep(bool) {
+    h_ = multiplier(a_, soft_rows_, mass_, epsilon_);
+    f_ = (soft_rows_.array() - h_).min(0.0);
+    column_block();
+  }
+
+  // After a column block the columns and the mass are exact; the rows say how far it is.
+  void measure(EntropicPartialResult& result) {
+    refresh_rows();
+    detail::CompensatedSum dual, gap, over, mass;
+    for (Index j = 0; j < b_.size(); ++j) dual.add_product(b_[j], g_[j]);
+    for (Index i = 0; i < a_.size(); ++i) {
+      if (a_[i] == 0.0) continue;
+      const double share = std::exp((f_[i] + h_ - soft_rows_[i]) / epsilon_);
+      dual.add_product(a_[i], f_[i]);
+      gap.add(a_[i] * std::abs(f_[i] * (share - 1.0)));
+      over.add(a_[i] * std::max(0.0, share - 1.0));
+      mass.add(a_[i] * share);
+    }
+    result.dual = dual.value() + mass_ * h_ - epsilon_ * (mass.value() - product_);
+    const double scale = std::max(std::abs(result.dual), typical_);
+    const double relative = gap.value() == 0.0 ? 0.0 : gap.value() / scale;
+    result.residual = std::max(relative, over.value() / mass_);
+    if (std::isnan(relative)) result.residual = not_known;
   }
 
  private:
@@ -133,25 +134,6 @@ class Solver {
     refresh_columns();
     h_ = multiplier(b_, soft_columns_, mass_, epsilon_);
     g_ = (soft_columns_.array() - h_).min(0.0);
-  }
-
-  // After a column block the columns and the mass are exact; the rows say how far it is.
-  void measure(EntropicPartialResult& result) {
-    detail::CompensatedSum dual, gap, over, mass;
-    for (Index j = 0; j < b_.size(); ++j) dual.add_product(b_[j], g_[j]);
-    for (Index i = 0; i < a_.size(); ++i) {
-      if (a_[i] == 0.0) continue;
-      const double share = std::exp((f_[i] + h_ - soft_rows_[i]) / epsilon_);
-      dual.add_product(a_[i], f_[i]);
-      gap.add(a_[i] * std::abs(f_[i] * (share - 1.0)));
-      over.add(a_[i] * std::max(0.0, share - 1.0));
-      mass.add(a_[i] * share);
-    }
-    result.dual = dual.value() + mass_ * h_ - epsilon_ * (mass.value() - product_);
-    const double scale = std::max(std::abs(result.dual), typical_);
-    const double relative = gap.value() == 0.0 ? 0.0 : gap.value() / scale;
-    result.residual = std::max(relative, over.value() / mass_);
-    if (std::isnan(relative)) result.residual = not_known;
   }
 
   void finish(EntropicPartialResult& result) {
@@ -184,7 +166,8 @@ class Solver {
 constexpr const char* where = "entropic_partial";
 
 EntropicPartialResult solve(VectorIn start, VectorIn a, VectorIn b, const CostView& cost,
-                            double mass, const EntropicPartialOptions& options) {
+                            double mass, const EntropicPartialOptions& options,
+                            const Observer& observer) {
   const auto begin = std::chrono::steady_clock::now();
   options.validate();
   const double source = detail::checked_mass(a, cost.rows(), "a", where);
@@ -197,7 +180,7 @@ EntropicPartialResult solve(VectorIn start, VectorIn a, VectorIn b, const CostVi
           cost.rows() * cost.cols() - (sparse ? sparse->arcs() : 0), "none");
   EntropicPartialResult result;
   result.threads = pushforward::detail::thread_count(options.threads);
-  Solver(a, b, source, target, cost, std::min(mass, least), options).run(start, result);
+  Solver(a, b, source, target, cost, std::min(mass, least), options).run(start, observer, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }
@@ -207,15 +190,17 @@ EntropicPartialResult solve(VectorIn start, VectorIn a, VectorIn b, const CostVi
 void EntropicPartialOptions::validate() const { validate_fields("EntropicPartialOptions", *this); }
 
 EntropicPartialResult entropic_partial(VectorIn a, VectorIn b, const CostView& cost, double mass,
-                                       const EntropicPartialOptions& options) {
-  return solve(Vector(), a, b, cost, mass, options);
+                                       const EntropicPartialOptions& options,
+                                       const Observer& observer) {
+  return solve(Vector(), a, b, cost, mass, options, observer);
 }
 
 EntropicPartialResult entropic_partial_from(VectorIn f, VectorIn a, VectorIn b,
                                             const CostView& cost, double mass,
-                                            const EntropicPartialOptions& options) {
+                                            const EntropicPartialOptions& options,
+                                            const Observer& observer) {
   detail::require_potential(f, cost.rows(), where);
-  return solve(f, a, b, cost, mass, options);
+  return solve(f, a, b, cost, mass, options, observer);
 }
 
 }  // namespace pushforward::ot

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ot/src/relaxation.hpp"
 #include "ot/src/sparse_system.hpp"
 
 namespace pushforward::ot::detail {
@@ -21,16 +22,6 @@ constexpr std::int64_t refine_every = 30;  // iterations at one omega before it 
 
 double rate(const std::vector<double>& residuals, std::size_t last) {
   return std::pow(residuals[last] / residuals[last - rate_span], 1.0 / double(rate_span));
-}
-
-// The relaxation that makes errors shrink by omega - 1 an iteration where plain steps shrink them
-// by q: successive over-relaxation of a matrix of two blocks.
-double best_omega(double q) { return 2.0 / (1.0 + std::sqrt(std::max(0.0, 1.0 - q))); }
-
-// The rate q of plain steps behind a rate rho observed under omega, below the best omega.
-double plain_rate(double rho, double omega) {
-  const double root = rho + omega - 1.0;
-  return root * root / (omega * omega * rho);
 }
 
 void choose_omega(SinkhornState& state) {

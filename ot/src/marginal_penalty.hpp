@@ -36,6 +36,11 @@ class PenaltyDual {
     return std::clamp(0.0, soft + epsilon * std::log(o_.low), soft + epsilon * std::log(o_.high));
   }
 
+  /// The nearest potential at which the dual is finite.
+  double admissible(double f) const {
+    return is(MarginalPenalty::total_variation) ? std::clamp(f, -o_.rho, o_.rho) : f;
+  }
+
   /// -F*(-f): what a potential adds to the dual.
   double value(double f) const {
     switch (o_.penalty) {

@@ -12,8 +12,10 @@
 #include "pushforward/core/special.hpp"
 
 #include "core/src/parallel.hpp"
+#include "ot/src/annealed_sweeps.hpp"
 #include "ot/src/compensated_sum.hpp"
 #include "ot/src/marginal_penalty.hpp"
+#include "ot/src/relaxation.hpp"
 #include "ot/src/sinkhorn_backend.hpp"
 #include "ot/src/unequal_masses.hpp"
 
@@ -65,10 +67,11 @@ constexpr const char* here = "unbalanced_transport";
 class Solver {
  public:
   Solver(VectorIn a, VectorIn b, double mass_a, double mass_b, const CostView& cost,
-         const UnbalancedOptions& options)
+         const UnbalancedOptions& options, bool symmetric)
       : a_(a),
         b_(b),
         options_(options),
+        symmetric_(symmetric),
         source_(options.source),
         target_(options.target),
         backend_(detail::make_sinkhorn_backend(finite_costs(cost, options), a / mass_a, b / mass_b,
@@ -88,42 +91,64 @@ class Solver {
   }
 
   /// @param start  f, or empty for a start from zero.
-  void run(VectorIn start, UnbalancedResult& result) {
-    constexpr std::int64_t stage_sweeps = 30;  // a stage only has to come near
-    double epsilon = options_.epsilon;
-    if (start.size() > 0) {
-      f_ = start;
-    } else if (options_.epsilon_scaling) {
-      epsilon = std::max(epsilon, 0.125 * backend_->cost_range());
-    }
-    set_epsilon(epsilon);
-    if (start.size() > 0) update_columns();
-    std::int64_t in_stage = 0;
-    for (;;) {
-      refresh_rows();
-      measure(result);
-      const bool last = epsilon <= options_.epsilon;
-      if (!std::isfinite(result.residual)) {
-        result.termination = Termination::non_finite;
-        break;
-      }
-      if (last && result.residual <= options_.tolerance) {
-        result.converged = true;
-        result.termination = Termination::converged;
-        break;
-      }
-      if (result.iterations >= options_.max_iterations) break;
-      if (!last && (result.residual <= 1e-3 || in_stage >= stage_sweeps)) {
-        epsilon = std::max(options_.epsilon, 0.25 * epsilon);
-        set_epsilon(epsilon);
-        in_stage = 0;
-        continue;
-      }
-      sweep();
-      ++result.iterations;
-      ++in_stage;
-    }
+  void run(VectorIn start, const Observer& observer, UnbalancedResult& result) {
+    warm_ = start.size() > 0;
+    if (warm_) f_ = start;
+    detail::annealed_sweeps(*this, options_, warm_, "unbalanced", observer, result);
     finish(result);
+  }
+
+  double first_epsilon() const { return 0.125 * backend_->cost_range(); }
+
+  void begin_stage(double epsilon) {
+    set_epsilon(epsilon);
+    relaxation_ = {};
+    if (warm_) update_columns(1.0);
+    warm_ = false;
+  }
+
+  void sweep(bool last) {
+    if (symmetric_) return average();
+    const double omega = relaxation_.omega();
+    double defect = 0.0;
+    for (Index i = 0; i < f_.size(); ++i) {
+      const double step = source_.best(soft_rows_[i], epsilon_) - f_[i];
+      f_[i] = source_.admissible(f_[i] + omega * step);
+      defect += a_[i] * std::min(1.0, std::abs(step) / epsilon_);
+    }
+    refresh_columns();
+    update_columns(omega);
+    if (last && options_.over_relaxation) relaxation_.observe(defect);
+  }
+
+  void measure(UnbalancedResult& result) {
+    refresh_rows();
+    if (symmetric_) soft_columns_ = soft_rows_;
+    CompensatedSum dual, gap, mass;
+    double violation = 0.0;
+    const auto side = [&](const PenaltyDual& penalty, const Vector& w, const Vector& potential,
+                          const Vector& soft, Vector& log_share, bool weigh) {
+      for (Index i = 0; i < w.size(); ++i) {
+        log_share[i] = (potential[i] - soft[i]) / epsilon_;
+        if (w[i] == 0.0) continue;
+        dual.add(w[i] * penalty.value(potential[i]));
+        gap.add(w[i] * penalty.gap(potential[i], log_share[i]));
+        violation += w[i] * penalty.violation(log_share[i]);
+        if (weigh) mass.add(w[i] * std::exp(log_share[i]));
+      }
+    };
+    side(source_, a_, f_, soft_rows_, row_share_, true);
+    side(target_, b_, g_, soft_columns_, col_share_, false);
+    result.mass = mass.value();
+    result.violation = violation;
+    result.certificate.dual = dual.value() - epsilon_ * (mass.value() - reference_mass_);
+    const bool feasible = !source_.is_hard() && !target_.is_hard();
+    result.certificate.primal = feasible ? result.certificate.dual + gap.value() : not_known;
+    const double scale = std::max(std::abs(result.certificate.dual), typical_);
+    const double total = std::exp(std::min(log_mass_a_, log_mass_b_));
+    const double relative = gap.value() == 0.0 ? 0.0 : gap.value() / scale;
+    result.residual = std::max(relative, violation / total);
+    if (std::isnan(relative) || std::isnan(violation)) result.residual = not_known;
   }
 
  private:
@@ -161,14 +186,20 @@ class Solver {
     refresh_columns();
   }
 
-  void sweep() {
-    for (Index i = 0; i < f_.size(); ++i) f_[i] = source_.best(soft_rows_[i], epsilon_);
-    refresh_columns();
-    update_columns();
+  // The dual is symmetric and concave: equal potentials lose nothing, and half steps keep them
+  // equal.
+  void average() {
+    for (Index i = 0; i < f_.size(); ++i) {
+      f_[i] += 0.5 * (source_.best(soft_rows_[i], epsilon_) - f_[i]);
+    }
+    g_ = f_;
   }
 
-  void update_columns() {
-    for (Index j = 0; j < g_.size(); ++j) g_[j] = target_.best(soft_columns_[j], epsilon_);
+  void update_columns(double omega) {
+    for (Index j = 0; j < g_.size(); ++j) {
+      const double step = target_.best(soft_columns_[j], epsilon_) - g_[j];
+      g_[j] = target_.admissible(g_[j] + omega * step);
+    }
     if (options_.translation) translate();
   }
 
@@ -196,34 +227,6 @@ class Solver {
     soft_columns_.array() -= t;
   }
 
-  void measure(UnbalancedResult& result) {
-    CompensatedSum dual, gap, mass;
-    double violation = 0.0;
-    const auto side = [&](const PenaltyDual& penalty, const Vector& w, const Vector& potential,
-                          const Vector& soft, Vector& log_share, bool weigh) {
-      for (Index i = 0; i < w.size(); ++i) {
-        log_share[i] = (potential[i] - soft[i]) / epsilon_;
-        if (w[i] == 0.0) continue;
-        dual.add(w[i] * penalty.value(potential[i]));
-        gap.add(w[i] * penalty.gap(potential[i], log_share[i]));
-        violation += w[i] * penalty.violation(log_share[i]);
-        if (weigh) mass.add(w[i] * std::exp(log_share[i]));
-      }
-    };
-    side(source_, a_, f_, soft_rows_, row_share_, true);
-    side(target_, b_, g_, soft_columns_, col_share_, false);
-    result.mass = mass.value();
-    result.violation = violation;
-    result.certificate.dual = dual.value() - epsilon_ * (mass.value() - reference_mass_);
-    const bool feasible = !source_.is_hard() && !target_.is_hard();
-    result.certificate.primal = feasible ? result.certificate.dual + gap.value() : not_known;
-    const double scale = std::max(std::abs(result.certificate.dual), typical_);
-    const double total = std::exp(std::min(log_mass_a_, log_mass_b_));
-    const double relative = gap.value() == 0.0 ? 0.0 : gap.value() / scale;
-    result.residual = std::max(relative, violation / total);
-    if (std::isnan(relative) || std::isnan(violation)) result.residual = not_known;
-  }
-
   void finish(UnbalancedResult& result) {
     result.epsilon = epsilon_;
     result.f = f_;
@@ -239,12 +242,15 @@ class Solver {
 
   const Vector a_, b_;
   const UnbalancedOptions& options_;
+  const bool symmetric_;  // one measure to itself: g = f
   PenaltyDual source_, target_;
   std::unique_ptr<detail::SinkhornBackend> backend_;
   double log_mass_a_, log_mass_b_;
   double typical_;         // a typical cost of the smaller mass
   double reference_mass_;  // of what the entropy is relative to
   double epsilon_ = 1.0;
+  bool warm_ = false;
+  detail::Relaxation relaxation_;
   Vector f_, g_;
   Vector soft_rows_, soft_columns_;   // at which points ship their masses
   Vector row_share_, col_share_;      // log of what they ship, relative to those
@@ -257,7 +263,8 @@ void require_number(bool ok, double value, const char* where, const char* name,
 }
 
 UnbalancedResult solve(VectorIn start, VectorIn a, VectorIn b, const CostView& cost,
-                       const UnbalancedOptions& options) {
+                       const UnbalancedOptions& options, const Observer& observer,
+                       bool symmetric = false) {
   const auto begin = std::chrono::steady_clock::now();
   options.validate();
   const double source = detail::checked_mass(a, cost.rows(), "a", here);
@@ -270,7 +277,7 @@ UnbalancedResult solve(VectorIn start, VectorIn a, VectorIn b, const CostView& c
   }
   UnbalancedResult result;
   result.threads = pushforward::detail::thread_count(options.threads);
-  Solver(a, b, source, target, cost, options).run(start, result);
+  Solver(a, b, source, target, cost, options, symmetric).run(start, observer, result);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
 }
@@ -290,14 +297,27 @@ void UnbalancedOptions::validate() const {
 }
 
 UnbalancedResult unbalanced_transport(VectorIn a, VectorIn b, const CostView& cost,
-                                      const UnbalancedOptions& options) {
-  return solve(Vector(), a, b, cost, options);
+                                      const UnbalancedOptions& options, const Observer& observer) {
+  return solve(Vector(), a, b, cost, options, observer);
 }
 
 UnbalancedResult unbalanced_transport_from(VectorIn f, VectorIn a, VectorIn b, const CostView& cost,
-                                           const UnbalancedOptions& options) {
+                                           const UnbalancedOptions& options,
+                                           const Observer& observer) {
   detail::require_potential(f, cost.rows(), here);
-  return solve(f, a, b, cost, options);
+  return solve(f, a, b, cost, options, observer);
+}
+
+UnbalancedResult unbalanced_self_transport(VectorIn a, const CostView& cost,
+                                           const UnbalancedOptions& options,
+                                           const Observer& observer) {
+  constexpr const char* self = "unbalanced_self_transport";
+  require(cost.rows() == cost.cols(), self, "cost.cols()", cost.cols(),
+          std::to_string(cost.rows()) + ", as many as rows");
+  const MarginalOptions &s = options.source, &t = options.target;
+  require(s.penalty == t.penalty && s.rho == t.rho && s.low == t.low && s.high == t.high, self,
+          "options.target", "another penalty", "that of options.source");
+  return solve(Vector(), a, a, cost, options, observer, true);
 }
 
 SparseCost hellinger_kantorovich_cost(PointsIn x, PointsIn y, double scale) {

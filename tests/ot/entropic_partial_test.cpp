@@ -11,35 +11,21 @@
 #include "pushforward/ot/partial.hpp"
 #include "pushforward/ot/sinkhorn.hpp"
 
-#include "tests/support/splitmix.hpp"
+#include "tests/ot/unequal_problems.hpp"
 
 using namespace pushforward;
 using namespace pushforward::ot;
-using testing::Splitmix;
+using namespace pushforward::testing;
 
 namespace {
 
-struct Problem {
-  Vector a, b;
-  Matrix cost;
-};
-
-Problem random_problem(std::uint64_t seed) {
-  Splitmix draws(seed);
-  const Index n = 2 + static_cast<Index>(draws.uniform() * 8);
-  const Index m = 2 + static_cast<Index>(draws.uniform() * 8);
-  Problem p{draws.uniform(n, 1), draws.uniform(m, 1), draws.uniform(n, m)};
-  p.a.array() += 0.1;
-  p.b.array() += 0.1;
-  if (seed % 4 == 0) p.b[1] = 0.0;
-  return p;
-}
+using Problem = UnequalProblem;
 
 }  // namespace
 
 TEST_CASE("entropic partial: marginals are kept, the mass is moved, and exact costs are less") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const Problem p = random_problem(seed);
+    const Problem p = unequal_problem_with_zeros(seed);
     const MatrixCost cost(p.cost);
     const PartialPath path = partial_path(p.a, p.b, cost);
     const double least = std::min(p.a.sum(), p.b.sum());
@@ -79,7 +65,7 @@ TEST_CASE("entropic partial: marginals are kept, the mass is moved, and exact co
 
 TEST_CASE("entropic partial: all of balanced masses is Sinkhorn's problem") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Problem p = random_problem(100 + seed);
+    Problem p = unequal_problem_with_zeros(100 + seed);
     p.a /= p.a.sum();
     p.b /= p.b.sum();
     const MatrixCost cost(p.cost);
@@ -92,7 +78,7 @@ TEST_CASE("entropic partial: all of balanced masses is Sinkhorn's problem") {
 
 TEST_CASE("entropic partial: finite for epsilon far below the costs, with a true status") {
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    const Problem p = random_problem(200 + seed);
+    const Problem p = unequal_problem_with_zeros(200 + seed);
     const MatrixCost cost(p.cost);
     const double mass = 0.5 * std::min(p.a.sum(), p.b.sum());
     const EntropicPartialResult result =
@@ -122,6 +108,17 @@ TEST_CASE("entropic partial: the same bits on any number of threads, and no swee
   const EntropicPartialResult none = entropic_partial(a, b, points, 10.0, {.max_iterations = 0});
   CHECK_FALSE(none.converged);
   CHECK(none.termination == Termination::max_iterations);
+}
+
+TEST_CASE("entropic partial: an observer may stop the run within one solve") {
+  const Problem p = unequal_problem_with_zeros(5);
+  std::int64_t seen = 0;
+  const auto stopped = entropic_partial(p.a, p.b, MatrixCost(p.cost), 0.5, {.epsilon = 0.01},
+                                        [&](const Progress&) { return ++seen < 4; });
+  CHECK_FALSE(stopped.converged);
+  CHECK(stopped.termination == Termination::interrupted);
+  CHECK(stopped.iterations == 3);
+  CHECK((stopped.row_marginal - p.a).maxCoeff() <= 1e-12);
 }
 
 TEST_CASE("entropic partial: bad input is named") {

@@ -9,29 +9,11 @@
 
 #include "pushforward/ot/partial.hpp"
 
-#include "tests/support/splitmix.hpp"
+#include "tests/ot/unequal_problems.hpp"
 
 using namespace pushforward;
 using namespace pushforward::ot;
-using testing::Splitmix;
-
-namespace {
-
-template <class Call>
-std::string message(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+using namespace pushforward::testing;
 
 TEST_CASE("partial embedding: against the reference it is the partial cost when no mass splits") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
@@ -97,22 +79,22 @@ TEST_CASE("partial embedding: bad input is named") {
   const Matrix x = Matrix::Zero(2, 3), y = Matrix::Zero(2, 2), wrong = Matrix::Zero(1, 2);
   const Vector a = Vector::Ones(3), b = Vector::Ones(2);
   const PartialEmbedding good = partial_embedding(x, a, y, b, 1.0);
-  CHECK(contains(message([&] { partial_embedding(x, a, y, b, -1.0); }), "lambda is -1"));
-  CHECK(contains(message([&] { partial_embedding(x, a, wrong, b, 1.0); }), "y.rows() is 1"));
-  CHECK(contains(message([&] { partial_embedding(x, b, y, b, 1.0); }), "a.size() is 2"));
-  CHECK(contains(message([&] { reference_embedding(x, b); }), "a.size() is 2"));
-  CHECK(contains(message([&] { embedding_discrepancy(good, good, NAN); }), "lambda is nan"));
-  CHECK(contains(message([&] { embedding_discrepancy(good, reference_embedding(y, b), 1.0); }),
+  CHECK(contains(refusal([&] { partial_embedding(x, a, y, b, -1.0); }), "lambda is -1"));
+  CHECK(contains(refusal([&] { partial_embedding(x, a, wrong, b, 1.0); }), "y.rows() is 1"));
+  CHECK(contains(refusal([&] { partial_embedding(x, b, y, b, 1.0); }), "a.size() is 2"));
+  CHECK(contains(refusal([&] { reference_embedding(x, b); }), "a.size() is 2"));
+  CHECK(contains(refusal([&] { embedding_discrepancy(good, good, NAN); }), "lambda is nan"));
+  CHECK(contains(refusal([&] { embedding_discrepancy(good, reference_embedding(y, b), 1.0); }),
                  "second.mass.size() is 2"));
   const Matrix flat = Matrix::Zero(1, 3);
-  CHECK(contains(message([&] { embedding_discrepancy(good, reference_embedding(flat, a), 1.0); }),
+  CHECK(contains(refusal([&] { embedding_discrepancy(good, reference_embedding(flat, a), 1.0); }),
                  "second.displacement.rows() is 1"));
-  CHECK(contains(message([&] { embedding_interpolation(x, a, y, good, 2.0); }), "t is 2"));
-  CHECK(contains(message([&] { embedding_interpolation(x, b, y, good, 0.5); }), "a.size() is 2"));
-  CHECK(contains(message([&] { embedding_interpolation(y, b, y, good, 0.5); }),
+  CHECK(contains(refusal([&] { embedding_interpolation(x, a, y, good, 2.0); }), "t is 2"));
+  CHECK(contains(refusal([&] { embedding_interpolation(x, b, y, good, 0.5); }), "a.size() is 2"));
+  CHECK(contains(refusal([&] { embedding_interpolation(y, b, y, good, 0.5); }),
                  "embedding.mass.size() is 3"));
-  CHECK(contains(message([&] { embedding_interpolation(x, a, x, good, 0.5); }),
+  CHECK(contains(refusal([&] { embedding_interpolation(x, a, x, good, 0.5); }),
                  "embedding.unmatched.size() is 2"));
   CHECK(
-      contains(message([&] { embedding_interpolation(x, a, wrong, good, 0.5); }), "y.rows() is 1"));
+      contains(refusal([&] { embedding_interpolation(x, a, wrong, good, 0.5); }), "y.rows() is 1"));
 }

@@ -9,11 +9,11 @@
 
 #include "pushforward/ot/partial.hpp"
 
-#include "tests/support/splitmix.hpp"
+#include "tests/ot/unequal_problems.hpp"
 
 using namespace pushforward;
 using namespace pushforward::ot;
-using testing::Splitmix;
+using namespace pushforward::testing;
 
 TEST_CASE("partial line: the recursion agrees with the simplex, by price and by number") {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {

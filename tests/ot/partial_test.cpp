@@ -11,32 +11,24 @@
 
 #include "pushforward/core/measure.hpp"
 
-#include "tests/support/splitmix.hpp"
+#include "tests/ot/unequal_problems.hpp"
 
 using namespace pushforward;
 using namespace pushforward::ot;
-using testing::Splitmix;
+using namespace pushforward::testing;
 
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-struct Problem {
-  Vector a, b;
-  Matrix cost;
-};
+using Problem = UnequalProblem;
 
 // Masses of sums that differ, costs of both signs every third time.
 Problem random_problem(std::uint64_t seed) {
-  Splitmix draws(seed);
-  const Index n = 1 + static_cast<Index>(draws.uniform() * 12);
-  const Index m = 1 + static_cast<Index>(draws.uniform() * 12);
-  Problem problem{draws.uniform(n, 1), draws.uniform(m, 1), draws.uniform(n, m)};
-  problem.a.array() += 0.05;
-  problem.b.array() += 0.05;
+  Problem problem = unequal_problem(seed, {.least = 1, .largest = 12, .lightest = 0.05});
   if (seed % 3 == 0) problem.cost.array() -= 0.4;
   if (seed % 4 == 0) problem.cost = (8.0 * problem.cost).array().floor() / 8.0;
-  if (seed % 5 == 0) problem.a[0] = n > 1 ? 0.0 : 1.0;
+  if (seed % 5 == 0) problem.a[0] = problem.a.size() > 1 ? 0.0 : 1.0;
   return problem;
 }
 
@@ -91,20 +83,6 @@ double brute_force(const Matrix& cost, Index row, Index k, unsigned used) {
     }
   }
   return best;
-}
-
-template <class Call>
-std::string message(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace
@@ -281,7 +259,7 @@ TEST_CASE("partial: bad input is named") {
   Vector negative = good;
   negative[1] = -1e-18;
   const auto by_mass = [&](const Vector& a, const Vector& b, double mass) {
-    return message([&] { partial_transport(a, b, cost, mass); });
+    return refusal([&] { partial_transport(a, b, cost, mass); });
   };
   CHECK(contains(by_mass(good, good, 2.5), "mass is 2.5, expected between 0 and 2"));
   CHECK(contains(by_mass(good, good, -0.1), "mass is -0.1"));
@@ -291,17 +269,17 @@ TEST_CASE("partial: bad input is named") {
   CHECK(contains(by_mass(zero, good, 0.0), "sum of a is 0"));
   CHECK(contains(by_mass(one, good, 0.0), "a.size() is 1"));
   const auto by_price = [&](const Vector& a, double lambda) {
-    return message([&] { penalized_partial_transport(a, good, cost, lambda); });
+    return refusal([&] { penalized_partial_transport(a, good, cost, lambda); });
   };
   CHECK(contains(by_price(good, -1.0), "lambda is -1"));
   CHECK(contains(by_price(good, infinite), "lambda is inf"));
   CHECK(contains(by_price(zero, 1.0), "sum of a is 0"));
-  CHECK(contains(message([&] { partial_path(good, zero, cost); }), "sum of b is 0"));
-  CHECK(contains(message([&] { partial_path(good, good, cost).cost_at(3.0); }), "k is 3"));
+  CHECK(contains(refusal([&] { partial_path(good, zero, cost); }), "sum of b is 0"));
+  CHECK(contains(refusal([&] { partial_path(good, good, cost).cost_at(3.0); }), "k is 3"));
   Matrix sparse = matrix;
   sparse(0, 1) = infinite;
-  CHECK(contains(message([&] { partial_path(good, good, SparseCost::from_matrix(sparse)); }),
+  CHECK(contains(refusal([&] { partial_path(good, good, SparseCost::from_matrix(sparse)); }),
                  "largest cost is inf"));
-  CHECK(contains(message([&] { partial_transport(good, good, cost, 1.0, {.tolerance = 0.0}); }),
+  CHECK(contains(refusal([&] { partial_transport(good, good, cost, 1.0, {.tolerance = 0.0}); }),
                  "tolerance is 0"));
 }

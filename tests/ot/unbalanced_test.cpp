@@ -1,40 +1,29 @@
 #include "pushforward/ot/unbalanced.hpp"
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <stdexcept>
 #include <string>
 
 #include <doctest/doctest.h>
 
+#include "pushforward/core/cost.hpp"
+#include "pushforward/core/point_io.hpp"
 #include "pushforward/ot/partial.hpp"
 #include "pushforward/ot/sinkhorn.hpp"
 
-#include "tests/support/splitmix.hpp"
+#include "tests/ot/unequal_problems.hpp"
 
 using namespace pushforward;
 using namespace pushforward::ot;
-using testing::Splitmix;
+using namespace pushforward::testing;
 
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
 
-struct Problem {
-  Vector a, b;
-  Matrix cost;
-};
-
-Problem random_problem(std::uint64_t seed) {
-  Splitmix draws(seed);
-  const Index n = 2 + static_cast<Index>(draws.uniform() * 8);
-  const Index m = 2 + static_cast<Index>(draws.uniform() * 8);
-  Problem p{draws.uniform(n, 1), draws.uniform(m, 1), draws.uniform(n, m)};
-  p.a.array() += 0.1;
-  p.b.array() += 0.1;
-  if (seed % 4 == 0) p.b[1] = 0.0;
-  return p;
-}
+using Problem = UnequalProblem;
 
 double kl(double p, double q) { return (p > 0.0 ? p * std::log(p / q) : 0.0) - p + q; }
 
@@ -90,20 +79,6 @@ double objective(const Problem& p, const Matrix& plan, const UnbalancedOptions& 
          penalty_of(plan.colwise().sum().transpose(), p.b, options.target);
 }
 
-template <class Call>
-std::string message(Call&& call) {
-  try {
-    call();
-  } catch (const std::invalid_argument& error) {
-    return error.what();
-  }
-  return "";
-}
-
-bool contains(const std::string& text, const char* part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("unbalanced: two points move what the closed forms say") {
@@ -136,7 +111,7 @@ TEST_CASE("unbalanced: two points move what the closed forms say") {
 
 TEST_CASE("unbalanced: the certificate is the objective and its dual, from their definitions") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const Problem p = random_problem(seed);
+    const Problem p = unequal_problem_with_zeros(seed);
     UnbalancedOptions options = both(MarginalPenalty::kullback_leibler, 0.4, 0.1);
     if (seed % 2 == 1) options.target = relaxed(MarginalPenalty::total_variation, 0.3);
     if (seed % 3 == 1) options.reference = EntropyReference::counting;
@@ -160,9 +135,48 @@ TEST_CASE("unbalanced: the certificate is the objective and its dual, from their
   }
 }
 
+TEST_CASE("unbalanced: minima agree with L-BFGS-B and majorisation-minimisation") {
+  const CsvTable table =
+      read_csv(std::filesystem::path(PUSHFORWARD_TEST_REFERENCE) / "unbalanced.csv");
+  REQUIRE(table.values.cols() == 18);
+  for (Index row = 0; row < table.values.cols(); ++row) {
+    const auto column = table.values.col(row);
+    const auto n = Index(column[0]), m = Index(column[1]), d = Index(column[2]);
+    Splitmix random(static_cast<std::uint64_t>(column[3]));
+    Problem p{random.uniform(n, 1), random.uniform(m, 1), Matrix(n, m)};
+    p.a.array() += 0.1;
+    p.b.array() += 0.1;
+    const Matrix x = random.uniform(d, n), y = random.uniform(d, m);
+    squared_euclidean(x, y, p.cost);
+    const double value = column[6];
+    CAPTURE(row);
+    CHECK(column[7] < 1e-11);  // two solvers agree on the reference
+    auto options = both(MarginalPenalty::kullback_leibler, column[5], column[4]);
+    if (column[4] > 0.0) {
+      const auto result = unbalanced_transport(p.a, p.b, MatrixCost(p.cost), options);
+      REQUIRE(result.converged);
+      CHECK(result.certificate.dual <= value + 1e-10);
+      CHECK(result.certificate.primal >= value - 1e-10);
+      continue;
+    }
+    // Without entropy, the coupling at a small epsilon costs at least the minimum; and by
+    // comparison with the minimiser P, at most epsilon (KL(P | a b^T) - KL(coupling | a b^T)) more.
+    // The first KL is less than twice the second: what epsilon still changes is little.
+    options.epsilon = 1e-4;
+    const auto result = unbalanced_transport(p.a, p.b, MatrixCost(p.cost), options);
+    REQUIRE(result.converged);
+    const Matrix coupling = plan(p, result, options.reference);
+    const double regularised = objective(p, coupling, options);
+    options.epsilon = 0.0;
+    const double plain = objective(p, coupling, options);
+    CHECK(plain >= value - 1e-10);
+    CHECK(plain - value <= regularised - plain);
+  }
+}
+
 TEST_CASE("unbalanced: total variation tends to exact partial transport") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const Problem p = random_problem(100 + seed);
+    const Problem p = unequal_problem_with_zeros(100 + seed);
     const double rho = 0.25, epsilon = 2e-3;
     UnbalancedOptions options = both(MarginalPenalty::total_variation, rho, epsilon);
     options.tolerance = 1e-6;
@@ -183,7 +197,7 @@ TEST_CASE("unbalanced: total variation tends to exact partial transport") {
 
 TEST_CASE("unbalanced: without relaxation it is Sinkhorn's problem, and large rho tends to it") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    Problem p = random_problem(200 + seed);
+    Problem p = unequal_problem_with_zeros(200 + seed);
     p.a /= p.a.sum();
     p.b /= p.b.sum();
     const MatrixCost cost(p.cost);
@@ -206,7 +220,7 @@ TEST_CASE("unbalanced: without relaxation it is Sinkhorn's problem, and large rh
 
 TEST_CASE("unbalanced: the value grows with rho, one side may be exact, ranges are kept") {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
-    const Problem p = random_problem(300 + seed);
+    const Problem p = unequal_problem_with_zeros(300 + seed);
     const MatrixCost cost(p.cost);
     double before = -infinite;
     for (const double rho : {0.1, 0.5, 2.0}) {
@@ -238,7 +252,7 @@ TEST_CASE("unbalanced: the value grows with rho, one side may be exact, ranges a
 }
 
 TEST_CASE("unbalanced: translation removes the slow mode of large rho") {
-  Problem p = random_problem(7);
+  Problem p = unequal_problem_with_zeros(7);
   p.cost *= 4.0;
   UnbalancedOptions options = both(MarginalPenalty::kullback_leibler, 1000.0, 1.0);
   options.epsilon_scaling = false;
@@ -248,6 +262,47 @@ TEST_CASE("unbalanced: translation removes the slow mode of large rho") {
   CHECK(fast.converged);
   CHECK(fast.iterations <= 50);
   CHECK(slow.iterations >= 20 * fast.iterations);
+}
+
+TEST_CASE("unbalanced: over-relaxation saves sweeps at small epsilon and changes no result") {
+  Splitmix draws(8);
+  const Matrix x = draws.uniform(2, 60), y = draws.uniform(2, 50);
+  const Vector a = draws.uniform(60, 1), b = 1.2 * draws.uniform(50, 1);
+  for (const auto penalty : {MarginalPenalty::kullback_leibler, MarginalPenalty::total_variation}) {
+    auto options = both(penalty, 1.0, 1e-3);
+    const auto relaxed_steps = unbalanced_transport(a, b, PointCost(x, y), options);
+    options.over_relaxation = false;
+    const auto plain = unbalanced_transport(a, b, PointCost(x, y), options);
+    CAPTURE(int(penalty));
+    CHECK(relaxed_steps.converged);
+    CHECK(plain.converged);
+    MESSAGE("sweeps plain and relaxed: ", plain.iterations, ", ", relaxed_steps.iterations);
+    CHECK(5 * relaxed_steps.iterations < 2 * plain.iterations);
+    CHECK(relaxed_steps.certificate.dual == doctest::Approx(plain.certificate.dual).epsilon(2e-9));
+  }
+}
+
+TEST_CASE("unbalanced: an observer sees every sweep and may stop the run within one solve") {
+  const Problem p = unequal_problem_with_zeros(5);
+  auto options = both(MarginalPenalty::kullback_leibler, 1.0, 0.01);
+  options.epsilon_scaling = false;
+  std::int64_t seen = 0;
+  const auto watched =
+      unbalanced_transport(p.a, p.b, MatrixCost(p.cost), options, [&](const Progress& progress) {
+        CHECK(progress.done == seen);
+        CHECK(progress.tolerance == options.tolerance);
+        ++seen;
+        return true;
+      });
+  CHECK(watched.converged);
+  CHECK(seen == watched.iterations);
+  seen = 0;
+  const auto stopped = unbalanced_transport(p.a, p.b, MatrixCost(p.cost), options,
+                                            [&](const Progress&) { return ++seen < 4; });
+  CHECK_FALSE(stopped.converged);
+  CHECK(stopped.termination == Termination::interrupted);
+  CHECK(stopped.iterations == 3);
+  CHECK(stopped.certificate.dual < watched.certificate.primal);
 }
 
 TEST_CASE("unbalanced: Hellinger-Kantorovich costs end at a quarter turn") {
@@ -296,7 +351,7 @@ TEST_CASE("unbalanced: points are streamed to the same result, with the same bit
 }
 
 TEST_CASE("unbalanced: no sweeps return the start with its true gap") {
-  const Problem p = random_problem(3);
+  const Problem p = unequal_problem_with_zeros(3);
   UnbalancedOptions options = both(MarginalPenalty::kullback_leibler, 0.5, 0.1);
   options.max_iterations = 0;
   const UnbalancedResult result = unbalanced_transport(p.a, p.b, MatrixCost(p.cost), options);
@@ -313,7 +368,7 @@ TEST_CASE("unbalanced: bad input is named") {
   Vector negative = good;
   negative[1] = -1e-18;
   const auto run = [&](const Vector& a, const Vector& b, const UnbalancedOptions& options) {
-    return message([&] { unbalanced_transport(a, b, cost, options); });
+    return refusal([&] { unbalanced_transport(a, b, cost, options); });
   };
   CHECK(contains(run(negative, good, {}), "a[1] is -1e-18"));
   CHECK(contains(run(good, zero, {}), "sum of b is 0"));
@@ -325,15 +380,15 @@ TEST_CASE("unbalanced: bad input is named") {
   const MarginalOptions exact{.penalty = MarginalPenalty::exact};
   const Vector heavy = 2.0 * good;
   CHECK(contains(run(good, heavy, {.source = exact, .target = exact}), "sum of b is 4"));
-  CHECK(contains(message([&] { hellinger_kantorovich_cost(matrix, matrix, 0.0); }), "scale is 0"));
-  CHECK(contains(message([] { two_point_kullback_leibler(0.0, 1.0, 1.0, 1.0); }), "p is 0"));
-  CHECK(contains(message([] { two_point_kullback_leibler(1.0, -1.0, 1.0, 1.0); }), "q is -1"));
-  CHECK(contains(message([] { two_point_kullback_leibler(1.0, 1.0, NAN, 1.0); }), "c is nan"));
-  CHECK(contains(message([] { two_point_kullback_leibler(1.0, 1.0, 1.0, 0.0); }), "rho is 0"));
-  CHECK(contains(message([] { two_point_kullback_leibler(1.0, 1.0, 1.0, 1.0, -1.0); }),
+  CHECK(contains(refusal([&] { hellinger_kantorovich_cost(matrix, matrix, 0.0); }), "scale is 0"));
+  CHECK(contains(refusal([] { two_point_kullback_leibler(0.0, 1.0, 1.0, 1.0); }), "p is 0"));
+  CHECK(contains(refusal([] { two_point_kullback_leibler(1.0, -1.0, 1.0, 1.0); }), "q is -1"));
+  CHECK(contains(refusal([] { two_point_kullback_leibler(1.0, 1.0, NAN, 1.0); }), "c is nan"));
+  CHECK(contains(refusal([] { two_point_kullback_leibler(1.0, 1.0, 1.0, 0.0); }), "rho is 0"));
+  CHECK(contains(refusal([] { two_point_kullback_leibler(1.0, 1.0, 1.0, 1.0, -1.0); }),
                  "epsilon is -1"));
-  CHECK(contains(message([] { two_point_total_variation(-1.0, 1.0, 1.0, 1.0); }), "p is -1"));
-  CHECK(contains(message([] { two_point_total_variation(1.0, -1.0, 1.0, 1.0); }), "q is -1"));
-  CHECK(contains(message([] { two_point_total_variation(1.0, 1.0, infinite, 1.0); }), "c is inf"));
-  CHECK(contains(message([] { two_point_total_variation(1.0, 1.0, 1.0, -1.0); }), "rho is -1"));
+  CHECK(contains(refusal([] { two_point_total_variation(-1.0, 1.0, 1.0, 1.0); }), "p is -1"));
+  CHECK(contains(refusal([] { two_point_total_variation(1.0, -1.0, 1.0, 1.0); }), "q is -1"));
+  CHECK(contains(refusal([] { two_point_total_variation(1.0, 1.0, infinite, 1.0); }), "c is inf"));
+  CHECK(contains(refusal([] { two_point_total_variation(1.0, 1.0, 1.0, -1.0); }), "rho is -1"));
 }

@@ -53,12 +53,14 @@ struct EntropicPartialResult : SolveReport {
 /// @throws std::invalid_argument naming the first bad mass or option.
 /// Work O(n m d) a half sweep. Source: \cite benamou2015.
 EntropicPartialResult entropic_partial(VectorIn a, VectorIn b, const CostView& cost, double mass,
-                                       const EntropicPartialOptions& options = {});
+                                       const EntropicPartialOptions& options = {},
+                                       const Observer& observer = {});
 
 /// The same from a potential near the solution, at once with the epsilon asked for.
 /// @param f  n finite numbers; positive ones count as 0.
 EntropicPartialResult entropic_partial_from(VectorIn f, VectorIn a, VectorIn b,
                                             const CostView& cost, double mass,
-                                            const EntropicPartialOptions& options = {});
+                                            const EntropicPartialOptions& options = {},
+                                            const Observer& observer = {});
 
 }  // namespace pushforward::ot

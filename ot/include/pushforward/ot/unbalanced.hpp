@@ -59,6 +59,7 @@ struct UnbalancedOptions {
   std::int64_t max_iterations = 100'000;  ///< Sweeps over both potentials.
   bool translation = true;      ///< Maximise over common shifts of both potentials each sweep.
   bool epsilon_scaling = true;  ///< Start from a large epsilon.
+  bool over_relaxation = true;  ///< For small epsilon: a fifth to a twentieth of the sweeps.
   int threads = 0;              ///< 0 takes the OpenMP default.
 
   template <class Self, class Field>
@@ -73,6 +74,8 @@ struct UnbalancedOptions {
     field("translation", self.translation, any_value,
           "maximise over common shifts of both potentials in each sweep");
     field("epsilon_scaling", self.epsilon_scaling, any_value, "start from a large epsilon");
+    field("over_relaxation", self.over_relaxation, any_value,
+          "take longer steps once the rate of plain ones is known");
     field("threads", self.threads, at_least(0), "0 takes the OpenMP default");
   }
   void validate() const;  ///< @throws std::invalid_argument naming the first bad field.
@@ -95,22 +98,34 @@ struct UnbalancedResult : SolveReport {
 ///
 /// Soft minima by turns, each followed by the proximal map of its marginal's penalty, with epsilon
 /// decreased to its value. For Kullback-Leibler marginals each sweep ends with the exact maximum of
-/// the dual along (f + t, g - t), which removes the slow mode of rho much larger than epsilon.
+/// the dual along (f + t, g - t), which removes the slow mode of rho much larger than epsilon. At
+/// the last epsilon steps are over-relaxed once their rate is known, which helps where epsilon is
+/// small against the costs.
 ///
 /// The gap is a sum over points of Fenchel-Young terms, non-negative one by one, so that it loses
-/// nothing to cancellation. Not converging is a result: small epsilon with large rho is slow.
+/// nothing to cancellation. Not converging is a result, and so is a run that the observer stops:
+/// the potentials so far with their gap.
 /// @param a, b  n and m masses in one unit, non-negative; sums may differ unless both are exact.
 /// @param cost  n x m; forbidden arcs as `SparseCost`, which is then stored whole.
 /// @throws std::invalid_argument naming the first bad option or mass.
 /// Work O(n m d) a half sweep; memory as `sinkhorn`. The same bits for any number of threads.
-/// Source: \cite chizat2018, translation \cite sejourne2022.
+/// Source: \cite chizat2018, translation \cite sejourne2022, relaxation \cite thibault2021.
 UnbalancedResult unbalanced_transport(VectorIn a, VectorIn b, const CostView& cost,
-                                      const UnbalancedOptions& options = {});
+                                      const UnbalancedOptions& options = {},
+                                      const Observer& observer = {});
 
 /// The same from a potential near the solution, for instance that of a problem nearby, at once with
 /// the epsilon asked for. @param f  n finite numbers.
 UnbalancedResult unbalanced_transport_from(VectorIn f, VectorIn a, VectorIn b, const CostView& cost,
-                                           const UnbalancedOptions& options = {});
+                                           const UnbalancedOptions& options = {},
+                                           const Observer& observer = {});
+
+/// Of one measure with itself: f = g, by averaged steps f <- (f + best f) / 2, which have no slow
+/// modes of f against g. @param cost  symmetric, n x n.
+/// @throws std::invalid_argument also for penalties that differ.
+UnbalancedResult unbalanced_self_transport(VectorIn a, const CostView& cost,
+                                           const UnbalancedOptions& options = {},
+                                           const Observer& observer = {});
 
 /// Costs -2 log cos(|x - y| / scale), forbidden from |x - y| = scale pi / 2 on: with
 /// Kullback-Leibler marginals of rho = 1, the Hellinger-Kantorovich distance squared.
