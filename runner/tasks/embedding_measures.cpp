@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -158,6 +160,55 @@ Matrix plane_map(const Matrix& discrepancies) {
     map.row(r) = std::sqrt(std::max(0.0, pairs.values[column])) * axis.transpose();
   }
   return map;
+}
+
+PrincipalPlane principal_plane(const Matrix& mass, const Matrix& displacement) {
+  const Index count = mass.cols(), dim = displacement.rows() / mass.rows();
+  Matrix vectors = displacement;
+  for (Index k = 0; k < count; ++k) {
+    for (Index i = 0; i < mass.rows(); ++i) {
+      vectors.col(k).segment(i * dim, dim) *= std::sqrt(mass(i, k));
+    }
+  }
+  const Vector mean = vectors.rowwise().mean();
+  vectors.colwise() -= mean;
+  Matrix squares(count, count);
+  for (Index i = 0; i < count; ++i) {
+    for (Index j = 0; j < count; ++j) {
+      squares(i, j) = (vectors.col(i) - vectors.col(j)).squaredNorm();
+    }
+  }
+  // Classical scaling of squared distances between vectors is their principal components.
+  PrincipalPlane plane{plane_map(squares), 0.0};
+  plane.share = plane.coordinates.squaredNorm() / std::max(1e-300, vectors.squaredNorm());
+  return plane;
+}
+
+double nearest_mean_accuracy(const Matrix& points, const std::vector<int>& classes) {
+  const auto count = static_cast<Index>(classes.size());
+  Index right = 0;
+  for (Index i = 0; i < count; ++i) {
+    std::map<int, std::pair<Vector, Index>> sums;
+    for (Index j = 0; j < count; ++j) {
+      if (j == i) continue;
+      auto [at, fresh] = sums.try_emplace(classes[static_cast<std::size_t>(j)],
+                                          Vector::Zero(points.rows()), Index{0});
+      at->second.first += points.col(j);
+      ++at->second.second;
+    }
+    double least = std::numeric_limits<double>::infinity();
+    int nearest = -1;
+    for (const auto& [label, sum] : sums) {
+      const double distance =
+          (points.col(i) - sum.first / static_cast<double>(sum.second)).squaredNorm();
+      if (distance < least) {
+        least = distance;
+        nearest = label;
+      }
+    }
+    right += nearest == classes[static_cast<std::size_t>(i)];
+  }
+  return static_cast<double>(right) / static_cast<double>(count);
 }
 
 Vector rasterised(const ot::WeightedPoints& points, int width, int height) {

@@ -32,6 +32,18 @@ EmbeddedMeasures make_measures(const EmbeddingTask::Problem& problem, const RunC
 /// of classical scaling. @param discrepancies  K x K, symmetric. @returns 2 x K.
 Matrix plane_map(const Matrix& discrepancies);
 
+/// The first two principal coordinates of the embeddings as vectors, sqrt(p_i) u_i for every point
+/// of the reference, and the share of the variance that they hold.
+struct PrincipalPlane {
+  Matrix coordinates;  ///< 2 x K
+  double share;
+};
+/// @param mass  n x K. @param displacement  d n x K, coordinates together.
+PrincipalPlane principal_plane(const Matrix& mass, const Matrix& displacement);
+
+/// Shares of the columns whose nearest class mean, taken without themselves, is that of their own.
+double nearest_mean_accuracy(const Matrix& points, const std::vector<int>& classes);
+
 /// The masses spread bilinearly over a grid of pixels, row by row from the top.
 Vector rasterised(const ot::WeightedPoints& points, int width, int height);
 

@@ -115,7 +115,7 @@ double nearest_accuracy(const Matrix& discrepancies, const std::vector<int>& cla
   return static_cast<double>(right) / static_cast<double>(discrepancies.cols());
 }
 
-Figure map_figure(const Matrix& map, const std::vector<int>& classes) {
+ScatterPanel class_panel(const Matrix& map, const std::vector<int>& classes) {
   ScatterPanel panel{.x = {.label = "first axis", .unit = "length"},
                      .y = {.label = "second axis", .unit = "length"}};
   const Frame frame = frame_around(map);
@@ -130,6 +130,10 @@ Figure map_figure(const Matrix& map, const std::vector<int>& classes) {
     panel.clouds.push_back(
         point_cloud("class " + std::to_string(label), Matrix(map(Eigen::all, members)), frame));
   }
+  return panel;
+}
+
+Figure map_figure(const Matrix& map, const std::vector<int>& classes) {
   return {.id = "map",
           .title = "The measures in the plane",
           .description =
@@ -138,7 +142,19 @@ Figure map_figure(const Matrix& map, const std::vector<int>& classes) {
           .caption =
               "Squared distances of points come as near to the discrepancies as two axes "
               "allow.",
-          .panels = {std::move(panel)}};
+          .panels = {class_panel(map, classes)}};
+}
+
+Figure principal_figure(const PrincipalPlane& plane, const std::vector<int>& classes) {
+  return {.id = "principal",
+          .title = "First two principal coordinates",
+          .description =
+              "Principal components of the embeddings as vectors, the displacement of "
+              "each point of the reference times the root of its mass: one point a "
+              "measure, by class.",
+          .caption = "The two axes hold " + number_text(100.0 * plane.share) +
+                     " per cent of the variance.",
+          .panels = {class_panel(plane.coordinates, classes)}};
 }
 
 Figure exact_figure(const Matrix& pairs, const Matrix& discrepancies) {
@@ -208,6 +224,9 @@ std::vector<Quantity> EmbeddingTask::quantities() {
           {"work_share", "",
            "pivots of all embeddings over those of all pairs, reckoned from the pairs solved"},
           {"nearest_accuracy", "", "share of measures whose nearest other is of their class"},
+          {"principal_accuracy", "",
+           "share of measures nearest to the mean of their class in two principal coordinates"},
+          {"principal_share", "", "of the variance that two principal coordinates hold"},
           {"within", "", "mean discrepancy of two measures of one class"},
           {"between", "", "mean discrepancy of two measures of different classes"},
           {"exact_correlation", "", "of discrepancies with exact partial costs over the pairs"},
@@ -315,11 +334,20 @@ void EmbeddingTask::run(RunContext& context) const {
                    std::to_string(all.reference.masses.size()) + " points, one solve each, where " +
                    std::to_string(count * (count - 1) / 2) + " pairs would need one each."});
   context.figure(map_figure(compared.arrays.at("map"), all.classes));
+  const PrincipalPlane plane =
+      principal_plane(outcome.arrays.at("mass"), outcome.arrays.at("displacement"));
+  context.scalar(
+      "principal_accuracy",
+      {.value = nearest_mean_accuracy(plane.coordinates, all.classes),
+       .description = "nearest class mean in two principal coordinates is the right one"});
+  context.scalar("principal_share",
+                 {.value = plane.share, .description = "of the variance, on two axes"});
   if (all.width > 0) {
     context.figure(
         interpolation_figure(outcome.arrays.at("interpolation"), all.classes, all.width));
   }
   if (pairs.cols() > 0) context.figure(exact_figure(pairs, discrepancies));
+  context.figure(principal_figure(plane, all.classes));
   if (output.embeddings) {
     context.array("mass", outcome.arrays.at("mass"), "", "kept of each reference point");
     context.array("displacement", outcome.arrays.at("displacement"), "length",

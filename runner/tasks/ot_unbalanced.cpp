@@ -65,6 +65,14 @@ Figure sweeps_figure(const Matrix& trace, double tolerance) {
                                .series = {std::move(gap), wanted}}}};
 }
 
+/// Lets the runner look, and leave by its exception, in every sweep.
+Observer polling(Stage& stage) {
+  return [&stage](const Progress& progress) {
+    stage.poll(progress);
+    return true;
+  };
+}
+
 /// The masses of the source that are destroyed and of the target that are made, or the reverse.
 double lost(const Vector& masses, const Matrix& marginal) {
   return (masses - marginal.col(0)).cwiseMax(0.0).sum();
@@ -152,12 +160,13 @@ void UnbalancedTask::run(RunContext& context) const {
                                 .max_iterations = solver.max_iterations,
                                 .translation = solver.translation,
                                 .epsilon_scaling = solver.epsilon_scaling,
+                                .over_relaxation = solver.over_relaxation,
                                 .threads = context.threads()};
   options.source.rho *= scale;
   options.target.rho *= scale;
   const Bundle& outcome = context.stage("transport", [&](Stage& stage) {
-    stage.poll({.phase = "transport", .done = 0, .total = 1});
-    const ot::UnbalancedResult result = ot::unbalanced_transport(a, b, *cost, options);
+    const ot::UnbalancedResult result =
+        ot::unbalanced_transport(a, b, *cost, options, polling(stage));
     stage.calls("sweeps over both potentials", static_cast<double>(result.iterations));
     const bool product = solver.reference == ot::EntropyReference::product;
     const ot::PotentialCoupling coupling(cost, product ? a : Vector::Ones(a.size()),
@@ -210,10 +219,9 @@ void UnbalancedTask::run(RunContext& context) const {
     const Bundle& convergence = context.stage("convergence", [&](Stage& stage) {
       std::vector<double> trace;
       for (std::int64_t budget = 1; budget < report.iterations; budget *= 2) {
-        stage.poll({.phase = "convergence", .done = budget, .total = report.iterations});
         auto short_options = options;
         short_options.max_iterations = budget;
-        const auto result = ot::unbalanced_transport(a, b, *cost, short_options);
+        const auto result = ot::unbalanced_transport(a, b, *cost, short_options, polling(stage));
         // A budget that ends on the way down to epsilon has solved another problem.
         if (!std::isfinite(result.residual) || result.epsilon > options.epsilon) continue;
         trace.insert(trace.end(), {static_cast<double>(budget), result.residual});

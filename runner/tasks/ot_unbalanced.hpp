@@ -30,6 +30,7 @@ struct UnbalancedTask {
     std::int64_t max_iterations = 100'000;
     bool translation = true;
     bool epsilon_scaling = true;
+    bool over_relaxation = true;
     bool convergence = true;
     OnNotConverged on_not_converged = OnNotConverged::error;
     template <class Self, class Field>
@@ -48,6 +49,8 @@ struct UnbalancedTask {
       field("translation", self.translation, any_value,
             "maximise over common shifts of both potentials in each sweep");
       field("epsilon_scaling", self.epsilon_scaling, any_value, "start from a large epsilon");
+      field("over_relaxation", self.over_relaxation, any_value,
+            "take longer steps once the rate of plain ones is known");
       field("convergence", self.convergence, any_value,
             "also solve with fewer sweeps, to show what they reach; doubles the work");
       field("on_not_converged", self.on_not_converged, any_value,

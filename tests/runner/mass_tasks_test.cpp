@@ -123,7 +123,7 @@ TEST_CASE("embedding task: discrepancies to the reference stay below the cost, c
   CHECK(run.value("reference_ratio_max") <= 1.0 + 1e-9);
   CHECK(run.value("within") < run.value("between"));
   CHECK(run.value("exact_correlation") > 0.5);
-  CHECK(run.figures.size() == 2);  // the map, discrepancy against cost
+  CHECK(run.figures.size() == 3);  // the map, principal coordinates, discrepancy against cost
   check_thread_invariance(task);
 }
 
@@ -161,6 +161,21 @@ TEST_CASE("embedding task: images are measures on their pixels") {
   CHECK(run.value("between") == doctest::Approx(1.5).epsilon(1e-9));
   CHECK(run.value("reference_ratio_max") == doctest::Approx(1.0).epsilon(1e-9));
   CHECK(run.figures[1].id == "interpolation");
+}
+
+TEST_CASE("embedding task: principal coordinates are those of the weighted displacements") {
+  // One reference point of mass 4 and one of mass 1 that stays: vectors (2 u, 0), on one line.
+  const Matrix mass = (Matrix(2, 3) << 4.0, 4.0, 4.0, 1.0, 1.0, 1.0).finished();
+  Matrix displacement = Matrix::Zero(4, 3);
+  displacement.row(0) << 0.0, 1.0, 5.0;
+  const PrincipalPlane plane = principal_plane(mass, displacement);
+  CHECK(plane.share == doctest::Approx(1.0).epsilon(1e-12));
+  CHECK(std::abs(plane.coordinates(0, 1) - plane.coordinates(0, 0)) ==
+        doctest::Approx(2.0).epsilon(1e-12));
+  CHECK(std::abs(plane.coordinates(0, 2) - plane.coordinates(0, 0)) ==
+        doctest::Approx(10.0).epsilon(1e-12));
+  const Matrix line = (Matrix(1, 4) << 0.0, 1.0, 10.0, 2.0).finished();
+  CHECK(nearest_mean_accuracy(line, {0, 0, 1, 1}) == 0.75);  // the last is nearer to the others
 }
 
 TEST_CASE("embedding task: the plane of points in the plane is theirs") {
