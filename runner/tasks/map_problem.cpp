@@ -13,9 +13,6 @@
 
 namespace pushforward::runner {
 
-namespace {
-
-/// The alternatives that both unions have.
 std::optional<DiscretePoints> as_discrete(const MapTarget& target) {
   return std::visit(
       []<class T>(const T& points) -> std::optional<DiscretePoints> {
@@ -27,6 +24,8 @@ std::optional<DiscretePoints> as_discrete(const MapTarget& target) {
       },
       target);
 }
+
+namespace {
 
 /// The same law with another number of draws.
 DiscretePoints with_draws(DiscretePoints law, Index count) {

@@ -54,6 +54,8 @@ struct ImagePoints {
 
 using MapTarget =
     std::variant<RandomMixturePoints, NormalPoints, BoxPoints, RingPoints, DataPoints, ImagePoints>;
+/// The alternatives that both unions have.
+std::optional<DiscretePoints> as_discrete(const MapTarget& target);
 
 /// Draws of the source that no map was fitted to, and where the known map takes them.
 struct HeldOut {

@@ -198,17 +198,33 @@ void MapTask::validate(const DataSet& data, ConfigProblems& problems) const {
   problem.validate(data, problems);
 }
 
+namespace {
+
+Index most_fitted(Index n, const FitPoints& choice) {
+  const auto* some = std::get_if<SubsampledPoints>(&choice);
+  return some == nullptr ? n : std::min(n, some->points);
+}
+
+/// Of the n points, as far as that is known before they are drawn: cells of data are counted.
+Index points_fitted(const DiscretePoints& points, Index n, const FitPoints& choice,
+                    const DataSet& data) {
+  const auto* from = std::get_if<DataPoints>(&points);
+  const DiscreteMeasure* all = from == nullptr ? nullptr : data.find(from->points);
+  if (all == nullptr || !std::holds_alternative<CellMeans>(choice)) return most_fitted(n, choice);
+  return std::min(n, representatives(*all, choice, {}).measure.size());
+}
+
+}  // namespace
+
 PlanEstimate MapTask::plan(const DataSet& data) const {
   const auto from = size_of(problem.source, data);
   const auto to = problem.target_size(data);
   const auto all = static_cast<double>(from.n), d = static_cast<double>(from.d);
-  double n = all, m = static_cast<double>(to.n);
-  if (const auto* some = std::get_if<SubsampledPoints>(&solver.fit_to)) {
-    n = std::min(n, static_cast<double>(some->points));
-    m = std::min(m, static_cast<double>(some->points));
-  }
+  const auto n = static_cast<double>(points_fitted(problem.source, from.n, solver.fit_to, data));
+  const auto given = as_discrete(problem.target);
+  const auto m = static_cast<double>(given ? points_fitted(*given, to.n, solver.fit_to, data)
+                                           : most_fitted(to.n, solver.fit_to));
   const bool exact = std::holds_alternative<NearestNeighbourMethod>(solver.method);
-  // Cells are fewer than points, but how many is not known before they are counted.
   const double stored = exact ? 24.0 * (n + m) : std::min(n * m, 25e6);
   return {.bytes = 16.0 * stored + 8.0 * (all + n + m) * (3.0 * d + 20.0),
           .operations = (exact ? 4.0 : 100.0) * n * m * (2.0 * d + 10.0) + all * m * 3.0 * d,

@@ -54,6 +54,22 @@ RecordingContext on_pictures(const MapTask& task, const Matrix& x, const Matrix&
 
 }  // namespace
 
+TEST_CASE("map task: what a plan says of cells is what their number costs") {
+  const auto points =
+      std::make_shared<DiscreteMeasure>(DiscreteMeasure::uniform(uniform_points(3, 1000, 5)));
+  DataSet data;
+  data.add("x", points);
+  data.add("y", points);
+  MapTask task = on_data();
+  task.solver.method = EntropicMapMethod{};
+  task.solver.fit_to = AllPoints{};
+  const double all = task.plan(data).operations;
+  task.solver.fit_to = CellMeans{.width = 0.5};  // eight cells of the unit cube
+  CHECK(task.plan(data).operations < 0.01 * all);
+  task.solver.fit_to = SubsampledPoints{.points = 10};
+  CHECK(task.plan(data).operations < 0.01 * all);
+}
+
 TEST_CASE("map task: on the line the k-th smallest point goes to the k-th smallest target") {
   const Matrix x = uniform_points(1, 50, 1), y = uniform_points(1, 50, 2);
   const auto run = recorded(
