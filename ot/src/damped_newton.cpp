@@ -20,8 +20,12 @@ double relative_mass_error(const Vector& masses, const Vector& wanted) {
 }
 
 DampedNewton::DampedNewton(const LaguerreSource& source, const Matrix& sites, const Vector& wanted,
-                           int threads)
-    : sites_(sites), wanted_(wanted), cells_(source.cells(sites, threads)) {}
+                           const SemidiscreteNewtonOptions& options)
+    : sites_(sites),
+      wanted_(wanted),
+      system_residual_(options.system_residual),
+      tighten_systems_(options.tighten_systems),
+      cells_(source.cells(sites, options.threads)) {}
 
 bool DampedNewton::start(const Vector& weights, double uniform_share) {
   uniform_share_ = uniform_share;
@@ -65,9 +69,10 @@ Vector DampedNewton::direction(double tolerance) {
   // be less than the tolerance.
   const Vector missing = wanted_ - measures_.masses;
   const double error = missing.norm() / wanted_.norm(), smallest = wanted_.minCoeff();
+  const double tight = tighten_systems_ ? 0.1 * error : system_residual_;
   Vector step;
   laplacian_.solve(sites_.cols(), edges, missing,
-                   {.relative = std::min(1e-2, 0.1 * error),
+                   {.relative = std::min(system_residual_, tight),
                     .acceptable = 0.1 * smallest,
                     .negligible = 0.1 * tolerance * smallest},
                    step);

@@ -18,7 +18,7 @@ class DampedNewton {
  public:
   /// @param sites  d x N, distinct. @param wanted  N, positive, of sum one.
   DampedNewton(const LaguerreSource& source, const Matrix& sites, const Vector& wanted,
-               int threads);
+               const SemidiscreteNewtonOptions& options);
 
   /// Measures `weights`, from where `solve` goes on. Returns whether every cell has mass.
   bool start(const Vector& weights, double uniform_share);
@@ -50,6 +50,8 @@ class DampedNewton {
 
   const Matrix& sites_;
   const Vector& wanted_;
+  double system_residual_;
+  bool tighten_systems_;
   std::unique_ptr<LaguerreCells> cells_;
   LaplacianSolver laplacian_;
   Vector weights_;

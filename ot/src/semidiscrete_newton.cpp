@@ -76,7 +76,7 @@ class NewtonSolve {
  private:
   std::unique_ptr<DampedNewton> make_newton() const {
     return std::make_unique<DampedNewton>(*problem_.source, sites_in_frame_, sites_.masses,
-                                          options_.threads);
+                                          options_);
   }
 
   double seconds() const {

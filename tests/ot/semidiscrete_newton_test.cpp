@@ -305,6 +305,8 @@ TEST_CASE("semidiscrete_newton: bad input is named") {
         "SemidiscreteNewtonOptions: tolerance is 0, expected greater than 0");
   CHECK(message({unit_square(), target}, {.max_iterations = -1}) ==
         "SemidiscreteNewtonOptions: max_iterations is -1, expected at least 0");
+  CHECK(message({unit_square(), target}, {.system_residual = 1.0}) ==
+        "SemidiscreteNewtonOptions: system_residual is 1, expected strictly between 0 and 1");
   const auto sizes = [](const auto& act) {
     try {
       act();

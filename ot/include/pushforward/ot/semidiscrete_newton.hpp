@@ -27,6 +27,11 @@ struct SemidiscreteNewtonOptions {
   double tolerance = 1e-9;   ///< On max_j |m_j - nu_j| / nu_j.
   int max_iterations = 500;  ///< Newton steps on the full problem.
   double time_limit_seconds = std::numeric_limits<double>::infinity();  ///< Wall time.
+  double system_residual =
+      1e-2;  ///< Of the linear systems, relative to their right sides: at most.
+  /// And at most a tenth of the relative mass error: the last steps are then quadratic, where a
+  /// fixed residual leaves them linear \cite dembo1982.
+  bool tighten_systems = true;
   int threads = 0;  ///< 0 takes the OpenMP default.
 
   template <class Self, class Field>
@@ -36,6 +41,10 @@ struct SemidiscreteNewtonOptions {
     field("max_iterations", self.max_iterations, at_least(0), "Newton steps on the full problem");
     field("time_limit_seconds", self.time_limit_seconds, positive.or_infinite(),
           "wall time after which the best weights so far are returned");
+    field("system_residual", self.system_residual, strictly_between(0.0, 1.0),
+          "largest relative residual of a Newton step's linear system");
+    field("tighten_systems", self.tighten_systems, any_value,
+          "solve the systems to a tenth of the relative mass error, where that is less");
     field("threads", self.threads, at_least(0), "0 takes the OpenMP default");
   }
   void validate() const;  ///< @throws std::invalid_argument naming the first bad field.
