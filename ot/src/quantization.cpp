@@ -44,11 +44,12 @@ SemidiscreteNewtonResult LloydSolver::transport(PointsIn sites, const Observer& 
                              observer);
 }
 
-void LloydSolver::measure(LloydState& state, const Observer& observer) const {
-  const SemidiscreteNewtonResult now = transport(state.sites, observer);
+void LloydSolver::move(LloydState& state, Matrix sites, const Observer& observer) const {
+  const SemidiscreteNewtonResult now = transport(sites, observer);
   const Vector& nu = problem_.target.weights();
-  state.transport = static_cast<std::int64_t>(now.termination);
+  state.sites = std::move(sites);
   state.centres = now.mass_centres;
+  state.transport = static_cast<std::int64_t>(now.termination);
   append(state.costs, now.primal.value);
   append(state.moves, (state.sites - state.centres).colwise().squaredNorm().dot(nu));
   append(state.steps, now.iterations);
@@ -56,14 +57,12 @@ void LloydSolver::measure(LloydState& state, const Observer& observer) const {
 
 LloydState LloydSolver::init(const Observer& observer) const {
   LloydState state;
-  state.sites = problem_.target.points();
-  measure(state, observer);
+  move(state, problem_.target.points(), observer);
   return state;
 }
 
 void LloydSolver::step(LloydState& state, const Observer& observer) const {
-  state.sites = state.centres;
-  measure(state, observer);
+  move(state, state.centres, observer);
 }
 
 double LloydSolver::residual(const LloydState& state) const {
@@ -98,14 +97,8 @@ void LloydSolver::check(const LloydState& state) const {
           state.steps.size(), "one for each of state.costs");
 }
 
-LloydResult LloydSolver::result(const LloydState& state) const {
-  check(state);
-  LloydResult out;
-  out.sites = state.sites;
-  out.transport = transport(state.sites, {});
-  out.costs = state.costs;
-  out.moves = state.moves;
-  out.steps = state.steps;
+SolveReport LloydSolver::report(const LloydState& state) const {
+  SolveReport out;
   out.residual = residual(state);
   out.iterations = state.iteration();
   out.threads = pushforward::detail::thread_count(options_.threads);
@@ -114,6 +107,18 @@ LloydResult LloydSolver::result(const LloydState& state) const {
   if (out.termination == Termination::converged && !out.converged) {
     out.termination = Termination::max_iterations;
   }
+  return out;
+}
+
+LloydResult LloydSolver::result(const LloydState& state) const {
+  check(state);
+  LloydResult out;
+  static_cast<SolveReport&>(out) = report(state);
+  out.sites = state.sites;
+  out.transport = transport(state.sites, {});
+  out.costs = state.costs;
+  out.moves = state.moves;
+  out.steps = state.steps;
   return out;
 }
 

@@ -72,12 +72,14 @@ class LloydSolver {
   ///         option.
   LloydSolver(LaguerreProblem problem, const LloydOptions& options);
 
-  /// `observer` sees the Newton steps of the transport problem within; if it ends them the state is
-  /// of no use.
+  /// `observer` sees the Newton steps of the transport problem within.
   LloydState init(const Observer& observer = {}) const;
+  /// What leaves the observer by an exception leaves the state as it was; an observer that returns
+  /// false ends the run.
   void step(LloydState& state, const Observer& observer = {}) const;
   bool finished(const LloydState& state) const;
   double residual(const LloydState& state) const;
+  SolveReport report(const LloydState& state) const;
   Progress progress(const LloydState& state) const;
   /// @throws std::invalid_argument if the parts of `state` do not have this problem's sizes.
   void check(const LloydState& state) const;
@@ -86,7 +88,7 @@ class LloydSolver {
 
  private:
   SemidiscreteNewtonResult transport(PointsIn sites, const Observer& observer) const;
-  void measure(LloydState& state, const Observer& observer) const;
+  void move(LloydState& state, Matrix sites, const Observer& observer) const;
 
   LaguerreProblem problem_;
   LloydOptions options_;
