@@ -28,3 +28,15 @@ TEST_CASE("digits: the shipped images and labels have the shape, range and count
     CHECK((labels.array() == digit).count() == counts[static_cast<std::size_t>(digit)]);
   }
 }
+
+TEST_CASE("photographer: the shipped photograph has the shape, range and sum it claims") {
+  const std::filesystem::path file =
+      std::filesystem::path(PUSHFORWARD_EXAMPLE_DATA) / "photographer.npy";
+  CHECK(read_npy_header(file).shape_text() == "(256, 256)");
+  CHECK(read_npy_header(file).type_name() == "uint8");
+  const Matrix greys = read_npy_points(file);
+  CHECK(greys.minCoeff() == 2.0);
+  CHECK(greys.maxCoeff() == 255.0);
+  CHECK(greys.sum() == 8466205.0);
+  CHECK(greys(0, 0) == 200.0);  // the sky
+}
