@@ -107,6 +107,7 @@ Spec spec_of(const ScatterPanel& panel) {
     layers.push_back(cell_layer(std::move(rows), "log_density", panel));
   }
   for (const auto& lines : panel.segments) {
+    const bool dots = lines.x0 == lines.x1 && lines.y0 == lines.y1;
     Spec rows = Spec::array();
     for (std::size_t i = 0; i < lines.x0.size(); ++i) {
       rows.push_back({{"name", lines.name},
@@ -115,8 +116,10 @@ Spec spec_of(const ScatterPanel& panel) {
                       {"to_x", number(lines.x1[i])},
                       {"to_y", number(lines.y1[i])}});
     }
+    Spec mark = {{"type", "rule"}, {"opacity", 0.4}};
+    if (dots) mark = {{"type", "circle"}, {"size", 4}, {"color", "black"}};
     layers.push_back({{"data", values(std::move(rows))},
-                      {"mark", {{"type", "rule"}, {"opacity", 0.4}}},
+                      {"mark", std::move(mark)},
                       {"encoding",
                        {{"x", channel("x", panel.x)},
                         {"y", channel("y", panel.y)},

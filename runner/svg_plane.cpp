@@ -17,6 +17,11 @@ int level_of(std::int64_t count, std::int64_t most) {
   return std::clamp(static_cast<int>(std::ceil(share * count_levels)), 1, count_levels);
 }
 
+/// Whether no line has a length: they are dots.
+bool are_dots(const Segments& lines) {
+  return !lines.x0.empty() && lines.x0 == lines.x1 && lines.y0 == lines.y1;
+}
+
 class PlaneDrawing final : public PanelDrawing {
  public:
   PlaneDrawing(const ScatterPanel& panel, const PanelContext& context)
@@ -141,7 +146,15 @@ class PlaneDrawing final : public PanelDrawing {
       path.move(x0, y0).line(x1, y1);
       heads.move(x1, y1).horizontal_by(0.0);
     }
-    writer.path(path, "class=\"axis\" stroke-opacity=\".7\"");
+    if (!are_dots(lines)) writer.path(path, "class=\"axis\" stroke-opacity=\".7\"");
+    if (!lines.ends) return;
+    if (are_dots(lines)) {
+      // Half of the mean distance between them, so that dots of even spacing keep apart.
+      const double each = plot.width * plot.height / static_cast<double>(lines.x0.size());
+      const double size = std::clamp(0.5 * std::sqrt(each), 0.7, 5.0);
+      writer.path(heads, "class=\"stipple\" stroke-width=\"" + coordinate(size) + "\"");
+      return;
+    }
     writer.path(heads, "class=\"axis\" stroke-width=\"3\" stroke-linecap=\"round\"");
   }
 
@@ -178,7 +191,9 @@ std::vector<LegendEntry> legend(const ScatterPanel& panel, const Colors& colors)
     const auto symbol = cloud.binned() ? Symbol::area : Symbol::dots;
     entries.push_back({cloud.name, colors.slot(cloud.name), symbol});
   }
-  for (const auto& lines : panel.segments) entries.push_back({lines.name, 0, Symbol::segments});
+  for (const auto& lines : panel.segments) {
+    if (!are_dots(lines)) entries.push_back({lines.name, 0, Symbol::segments});
+  }
   if (panel.density) {
     entries.push_back(
         {"exact density: regions of 20, 50, 80, 95 and 99% of its mass", 0, Symbol::contours});

@@ -31,6 +31,7 @@ std::string_view svg_style() {
 .pf .value{font-size:11.5px;font-variant-numeric:tabular-nums}
 .pf .dot{stroke:var(--paper);stroke-width:1}
 .pf .contour{fill:none;stroke:var(--density);stroke-width:.9}
+.pf .stipple{stroke:var(--ink);stroke-linecap:round;fill:none}
 .pf .cell{fill:var(--density);fill-opacity:.13}
 .pf .reference{fill:var(--muted)}
 .pf .b0{fill:var(--s0)}.pf .b1{fill:var(--s1)}.pf .b2{fill:var(--s2)}.pf .b3{fill:var(--s3)}
