@@ -13,6 +13,7 @@
 #include "runner/tasks/ot_map_rate.hpp"
 #include "runner/tasks/ot_noise_assignment.hpp"
 #include "runner/tasks/ot_partial.hpp"
+#include "runner/tasks/ot_quantization.hpp"
 #include "runner/tasks/ot_rate.hpp"
 #include "runner/tasks/ot_sample_complexity.hpp"
 #include "runner/tasks/ot_semi_discrete.hpp"
@@ -34,6 +35,7 @@ Registry shipped_tasks() {
   registry.add<QuantileFlowTask>();
   registry.add<SemidiscreteRateTask>();
   registry.add<SemiDiscreteTask>();
+  registry.add<QuantizationTask>();
   registry.add<ExactTask>();
   registry.add<SinkhornTask>();
   registry.add<PartialTask>();

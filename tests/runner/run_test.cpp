@@ -302,6 +302,25 @@ TEST_CASE("run: not converging is exit status 5, or 0 where the config says warn
   CHECK(status("\"fail\": true, \"on_not_converged\": \"warn\"", "b") == 0);
 }
 
+TEST_CASE("ot.quantization: a run stopped between any two steps resumes to the same bytes") {
+  const Registry registry = shipped_tasks();
+  const RunPlan plan = load_config_text(
+      "{\"version\": 1, \"task\": \"ot.quantization\", \"seed\": 3, \"problem\": {\"source\": "
+      "\"box\", \"points\": 40}, \"solver\": {\"max_iterations\": 4, \"on_not_converged\": "
+      "\"warn\"}}",
+      "a.json", registry);
+  RunHost undisturbed;
+  const RunResult whole = execute(plan, undisturbed);
+  for (const int instant : {1, 2, 5, 9, 14}) {
+    StoppingHost host(instant);
+    const RunResult part = execute(plan, host);
+    REQUIRE_FALSE(part.complete);
+    const Checkpoint checkpoint = parse_checkpoint(host.saved);
+    RunHost again;
+    CHECK(outcome_bytes(execute(plan, again, &checkpoint)) == outcome_bytes(whole));
+  }
+}
+
 TEST_CASE(
     "ot.semi_discrete: the value is the closed form, and a stopped run resumes to the same bytes") {
   const Registry registry = shipped_tasks();
