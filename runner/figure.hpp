@@ -94,12 +94,11 @@ struct PointCloud {
   bool operator==(const PointCloud&) const = default;
 };
 
-/// Lines from (x0, y0) to (x1, y1): where transport takes the mass, or borders.
+/// Lines from (x0, y0) to (x1, y1): where transport takes the mass.
 struct Segments {
   std::string name;
   std::vector<double> x0, y0, x1, y1;
   std::int64_t total = 0;  ///< Lines there were; those kept are evenly spaced among them.
-  bool ends = true;        ///< A dot at (x1, y1).
   bool operator==(const Segments&) const = default;
 };
 

@@ -66,7 +66,7 @@ template <class T, class IO>
 requires std::is_same_v<std::remove_const_t<T>, Segments>
 void fields(T& s, IO&& io) {
   io("name", s.name), io("x0", s.x0), io("y0", s.y0), io("x1", s.x1), io("y1", s.y1),
-      io("total", s.total), io("ends", s.ends);
+      io("total", s.total);
 }
 
 template <class T, class IO>

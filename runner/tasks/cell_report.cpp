@@ -84,10 +84,7 @@ Segments borders_of(PointsIn window, const std::vector<Matrix>& cells) {
     starts.col(k) = from[static_cast<std::size_t>(k)];
     ends.col(k) = to[static_cast<std::size_t>(k)];
   }
-  Segments borders =
-      transport_lines("borders of cells", starts, ends, std::max<Index>(1, starts.cols()));
-  borders.ends = false;
-  return borders;
+  return transport_lines("borders of cells", starts, ends, std::max<Index>(1, starts.cols()));
 }
 
 /// The first of all sites at each place: equal ones share one cell.

@@ -11,6 +11,7 @@
 #include "runner/tasks/ot_gaussian_entropic.hpp"
 #include "runner/tasks/ot_map.hpp"
 #include "runner/tasks/ot_map_rate.hpp"
+#include "runner/tasks/ot_newton_phase.hpp"
 #include "runner/tasks/ot_noise_assignment.hpp"
 #include "runner/tasks/ot_partial.hpp"
 #include "runner/tasks/ot_quantization.hpp"
@@ -47,6 +48,7 @@ Registry shipped_tasks() {
   registry.add<MapTask>();
   registry.add<BarycenterTask>();
   registry.add<MapRateTask>();
+  registry.add<NewtonPhaseTask>();
   registry.add<NoiseAssignmentTask>();
   registry.add<WarmStartTask>();
   registry.add<SampleComplexityTask>();

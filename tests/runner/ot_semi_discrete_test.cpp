@@ -76,7 +76,6 @@ TEST_CASE("semi-discrete task: cells in the plane are drawn, each border once") 
   REQUIRE(cells != nullptr);
   const auto& panel = std::get<ScatterPanel>(cells->panels.front());
   REQUIRE(panel.segments.size() == 1);
-  CHECK_FALSE(panel.segments.front().ends);
   // A planar graph with N bounded faces and corners of degree three has fewer than 3 N edges; the
   // outline is drawn as a whole and in pieces.
   CHECK(panel.segments.front().x0.size() < 3 * 60 + 4);
