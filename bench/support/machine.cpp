@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <ctime>
+#include <fstream>
+#include <limits>
+#include <string>
 
 #include "bench/support/peak_kernels.hpp"
 
@@ -26,6 +29,17 @@ double thread_cpu_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
 }
+
+double peak_memory_megabytes() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kibibytes;
+    if (word == "VmHWM:" && status >> kibibytes) return 1024e-6 * kibibytes;
+  }
+  return std::numeric_limits<double>::quiet_NaN();
+}
+
+void reset_peak_memory() { std::ofstream("/proc/self/clear_refs") << 5; }
 
 const Machine& machine() {
   static const Machine measured = [] {

@@ -19,6 +19,11 @@ const Machine& machine();  ///< Measured at the first call.
 
 double thread_cpu_seconds();
 
+/// The most memory this process has held since the last reset, in units of 10^6 bytes; NaN where
+/// the system does not say.
+double peak_memory_megabytes();
+void reset_peak_memory();
+
 /// Adds the counters `FLOP/s` and `of_peak`, the share of the measured peak in that precision.
 void report_flops(benchmark::State& state, double flops_per_iteration, double peak);
 
