@@ -34,7 +34,8 @@ using Node = TransportTree::Node;
 constexpr double infinite = std::numeric_limits<double>::infinity();
 constexpr Index most_arcs_held = 1 << 16;  // below, all arcs fit the second cache
 constexpr Index violations_per_column = 4;
-constexpr int most_prices = 12;  // of artificial arcs, each twice the one before
+constexpr int most_prices = 15;        // of artificial arcs, each twice the one before ...
+constexpr double first_price = 0.125;  // ... in units of the range of a typical shortlist
 
 ExactMethod chosen(ExactMethod asked, const CostView& cost) {
   if (dynamic_cast<const SparseCost*>(&cost) != nullptr) return ExactMethod::all_arcs;
@@ -217,7 +218,7 @@ class Solve {
   // Empties artificial arcs at rising prices, so that mass takes short paths first and potentials
   // stay near the start. What is left after a few is for levels to drain. False if stopped.
   bool drain() {
-    double price = search_.typical_range();
+    double price = first_price * search_.typical_range();
     for (int k = 0; k < most_prices && price > 0.0; ++k, price *= 2.0) {
       if (simplex_->tree().artificial_flow() == 0.0) break;
       simplex_->tree().set_artificial_price(price);

@@ -8,6 +8,7 @@ namespace pushforward::ot::detail {
 namespace {
 
 constexpr std::size_t smallest_block = 256;
+constexpr double recent_pivots = 256.0;
 constexpr std::int64_t pivots_between_questions = 256;
 constexpr Index strip = 1024;
 
@@ -28,8 +29,9 @@ TransportSimplex::Entering TransportSimplex::search(const ArcPool& pool) {
   const std::int8_t* row_level = tree_.levels();
   const std::int8_t* col_level = row_level + tree_.sources();
   const std::size_t size = pool.size();
-  const std::size_t block =
-      std::max(smallest_block, static_cast<std::size_t>(std::sqrt(static_cast<double>(size))));
+  // To price an arc takes about as long as to shift a potential.
+  const double wanted = std::max(std::sqrt(static_cast<double>(size)), typical_shift_);
+  const std::size_t block = std::max(smallest_block, static_cast<std::size_t>(wanted));
   std::size_t at = cursor_;
   for (std::size_t seen = 0; seen < size;) {
     Entering best;
@@ -75,6 +77,7 @@ SimplexStop TransportSimplex::run(const ArcPool& pool) {
     }
     if (const SimplexStop stop = may_go_on(); stop != SimplexStop::optimal) return stop;
     tree_.pivot(arc.i, arc.j, arc.cost);
+    typical_shift_ += (tree_.shifted() - typical_shift_) / recent_pivots;
     ++pivots_;
   }
 }

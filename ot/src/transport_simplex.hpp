@@ -44,7 +44,8 @@ class TransportSimplex {
       : tree_(std::move(tree)), pivot_limit_(pivot_limit), stop_(std::move(stop)) {}
 
   /// Pivots until no arc of the pool has a negative reduced cost. Block search: of each block of
-  /// arcs the most negative one enters; blocks follow one another cyclically.
+  /// arcs the most negative one enters; blocks follow one another cyclically. They grow with the
+  /// subtrees that pivots shift: where a pivot is dear, a search for a better one is worth it.
   SimplexStop run(const ArcPool& pool);
 
   /// The same over all arcs of a cost without forbidden ones, in memory O(n + m).
@@ -68,6 +69,7 @@ class TransportSimplex {
   Stop stop_;
   std::int64_t pivots_ = 0;
   std::size_t cursor_ = 0;
+  double typical_shift_ = 0.0;  // nodes, of recent pivots
 };
 
 }  // namespace pushforward::ot::detail

@@ -13,6 +13,7 @@ TransportTree::TransportTree(VectorIn supply, VectorIn demand)
     : sources_(static_cast<Node>(supply.size())),
       targets_(static_cast<Node>(demand.size())),
       nodes_(static_cast<std::size_t>(supply.size() + demand.size()) + 1),
+      order_(nodes_.size()),
       cost_(nodes_.size(), 0.0),
       flow_(nodes_.size(), 0.0),
       potential_(nodes_.size(), 0.0),
@@ -56,27 +57,27 @@ void TransportTree::thread_nodes() {
   for (std::size_t k = 1; k < first.size(); ++k) first[k] += first[k - 1];
   std::vector<Node> filled = first;
   for (Node v = 0; v < root(); ++v) children[at(filled[at(node(v).parent)]++)] = v;
-  std::vector<Node> stack{root()}, order;
+  std::vector<Node> stack{root()}, sequence;
   while (!stack.empty()) {
     const Node v = stack.back();
     stack.pop_back();
-    order.push_back(v);
+    sequence.push_back(v);
     for (Node k = first[at(v) + 1]; k-- > first[at(v)];) stack.push_back(children[at(k)]);
   }
-  for (std::size_t k = 0; k < order.size(); ++k) {
-    link(order[k], order[k + 1 < order.size() ? k + 1 : 0]);
-    node(order[k]).last = order[k];
+  for (std::size_t k = 0; k < sequence.size(); ++k) {
+    link(sequence[k], sequence[k + 1 < sequence.size() ? k + 1 : 0]);
+    node(sequence[k]).last = sequence[k];
   }
-  for (std::size_t k = order.size(); k-- > 1;) {
-    Links& above = node(node(order[k]).parent);
-    above.size += node(order[k]).size;
-    if (above.last == node(order[k]).parent) above.last = node(order[k]).last;
+  for (std::size_t k = sequence.size(); k-- > 1;) {
+    Links& above = node(node(sequence[k]).parent);
+    above.size += node(sequence[k]).size;
+    if (above.last == node(sequence[k]).parent) above.last = node(sequence[k]).last;
   }
 }
 
 void TransportTree::set_levels(Node top) {
   Node v = top;
-  for (std::int32_t k = node(top).size; k > 0; --k, v = node(v).next) {
+  for (std::int32_t k = node(top).size; k > 0; --k, v = order(v).next) {
     if (v == root()) continue;
     const Node p = node(v).parent;
     level_[at(v)] = p == root() ? std::int8_t{1} : static_cast<std::int8_t>(-level_[at(p)]);
@@ -97,7 +98,7 @@ void TransportTree::set_artificial_price(double price) {
 
 void TransportTree::refresh_potentials() {
   potential_[at(root())] = 0.0;
-  for (Node v = node(root()).next; v != root(); v = node(v).next) {
+  for (Node v = order(root()).next; v != root(); v = order(v).next) {
     potential_[at(v)] = cost_[at(v)] - potential_[at(node(v).parent)];
   }
 }
@@ -110,17 +111,18 @@ void TransportTree::shift_potentials(Node top, double shift) {
   std::int32_t count = node(top).size;
   if (2 * count > node(root()).size) {
     on_sources = -on_sources;
-    front = node(back).next;
-    back = node(top).previous;
+    front = order(back).next;
+    back = order(top).previous;
     count = node(root()).size - count;
   }
+  shifted_ = count;
   const auto move = [&](Node v) { potential_[at(v)] += is_source(v) ? on_sources : -on_sources; };
   // From both ends at once: each step waits for memory to tell where the next one goes.
   for (; count > 1; count -= 2) {
     move(front);
     move(back);
-    front = node(front).next;
-    back = node(back).previous;
+    front = order(front).next;
+    back = order(back).previous;
   }
   if (count == 1) move(front);
 }
@@ -197,16 +199,16 @@ void TransportTree::move_in_preorder(Node from, Node leaving, Node to) {
   for (Node v = from; v != stop; v = node(v).parent) {
     const Node old_last = node(v).last;
     const Node last = old_last == below_last ? before : old_last;
-    before = node(v).previous;
+    before = order(v).previous;
     below_last = old_last;
-    link(before, node(last).next);
+    link(before, order(last).next);
     if (tail != nobody) link(tail, v);
     tail = last;
   }
   for (Node v = stop; v != nobody && node(v).last == below_last; v = node(v).parent) {
     node(v).last = before;
   }
-  link(tail, node(to).next);
+  link(tail, order(to).next);
   link(to, from);
   for (Node v = to; v != nobody && node(v).last == to; v = node(v).parent) node(v).last = tail;
   for (Node v = from; v != stop; v = node(v).parent) node(v).last = tail;
@@ -238,10 +240,10 @@ double TransportTree::artificial_flow() const {
 }
 
 std::vector<Node> TransportTree::preorder() const {
-  std::vector<Node> order;
-  order.reserve(nodes_.size());
-  for (Node v = node(root()).next; v != root(); v = node(v).next) order.push_back(v);
-  return order;
+  std::vector<Node> sequence;
+  sequence.reserve(nodes_.size());
+  for (Node v = order(root()).next; v != root(); v = order(v).next) sequence.push_back(v);
+  return sequence;
 }
 
 }  // namespace pushforward::ot::detail

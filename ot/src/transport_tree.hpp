@@ -48,6 +48,8 @@ class TransportTree {
   /// costs. All levels are 0 once no more than the one artificial arc is left that every tree has.
   const std::int8_t* levels() const { return level_.data(); }
   bool has_levels() const { return artificial_ > 1 && price_ == infinite; }
+  /// Potentials that the last pivot shifted.
+  std::int32_t shifted() const { return shifted_; }
   double artificial_flow() const;  ///< Sum of the flow on artificial arcs out of sources.
 
   Node sources() const { return sources_; }
@@ -67,10 +69,12 @@ class TransportTree {
  private:
   struct Links {
     Node parent = nobody;
-    Node next = nobody;  // in preorder, cyclically
-    Node previous = nobody;
     Node last = nobody;     // of the subtree, in preorder
     std::int32_t size = 1;  // of the subtree
+  };
+  // Apart, since walks through subtrees need nothing else.
+  struct Neighbours {
+    Node next = nobody, previous = nobody;  // in preorder, cyclically
   };
 
   static constexpr double infinite = std::numeric_limits<double>::infinity();
@@ -78,9 +82,11 @@ class TransportTree {
   static std::size_t at(Node v) { return static_cast<std::size_t>(v); }
   const Links& node(Node v) const { return nodes_[at(v)]; }
   Links& node(Node v) { return nodes_[at(v)]; }
+  const Neighbours& order(Node v) const { return order_[at(v)]; }
+  Neighbours& order(Node v) { return order_[at(v)]; }
   void link(Node v, Node next) {
-    node(v).next = next;
-    node(next).previous = v;
+    order(v).next = next;
+    order(next).previous = v;
   }
   void thread_nodes();
   void set_levels(Node top);
@@ -92,7 +98,9 @@ class TransportTree {
 
   Node sources_, targets_;
   Node artificial_ = 0;  // arcs at the root
+  std::int32_t shifted_ = 0;
   std::vector<Links> nodes_;
+  std::vector<Neighbours> order_;
   std::vector<double> cost_, flow_;  // of the arc between a node and its parent
   std::vector<double> potential_;
   std::vector<std::int8_t> level_;
