@@ -73,9 +73,56 @@ void AugmentingStart::ship(std::size_t arc) {
   room -= flow;
 }
 
+// Beyond what rounding of feasible potentials explains, an arc is not tight.
+bool AugmentingStart::is_tight(std::int32_t arc) const {
+  const double c = pool_.cost[at(arc)], f = p_.f[row(arc)], g = p_.g[col(arc)];
+  return !is_negative(f + g - c, c, f, g);
+}
+
+// A node with one tight arc left can use no other, so such arcs go first: where the tight arcs are
+// a tree, as the potentials of an optimum leave them, the flow comes out whole.
 void AugmentingStart::ship_on_tight_arcs() {
-  for (std::size_t k = 0; k < pool_.size(); ++k) {
-    if (pool_.cost[k] - p_.f[pool_.row[k]] - p_.g[pool_.col[k]] <= 0.0) ship(k);
+  const auto arcs = static_cast<std::int32_t>(pool_.size());
+  const auto n = static_cast<std::int32_t>(excess_.size());
+  std::vector<char> open(pool_.size(), 0);
+  std::vector<std::int32_t> degree(excess_.size() + room_.size(), 0), leaves;
+  for (std::int32_t k = 0; k < arcs; ++k) {
+    if (!is_tight(k)) continue;
+    open[at(k)] = 1;
+    ++degree[at(row(k))];
+    ++degree[at(n + col(k))];
+  }
+  for (std::size_t v = degree.size(); v-- > 0;) {
+    if (degree[v] == 1) leaves.push_back(static_cast<std::int32_t>(v));
+  }
+  const auto each_arc = [&](std::int32_t v, auto&& visit) {
+    const auto& first = v < n ? row_first_ : col_first_;
+    const auto& arc = v < n ? row_arc_ : col_arc_;
+    const std::int32_t node = v < n ? v : v - n;
+    for (std::int32_t k = first[at(node)]; k < first[at(node) + 1]; ++k) visit(arc[at(k)]);
+  };
+  const auto close = [&](std::int32_t arc) {
+    if (open[at(arc)] == 0) return;
+    open[at(arc)] = 0;
+    for (const std::int32_t v : {row(arc), n + col(arc)}) {
+      if (--degree[at(v)] == 1) leaves.push_back(v);
+    }
+  };
+  const auto use = [&](std::int32_t arc) {
+    ship(at(arc));
+    close(arc);
+    if (excess_[at(row(arc))] == 0.0) each_arc(row(arc), close);
+    if (room_[at(col(arc))] == 0.0) each_arc(n + col(arc), close);
+  };
+  for (std::int32_t k = 0; k < arcs; ++k) {
+    while (!leaves.empty()) {
+      const std::int32_t leaf = leaves.back();
+      leaves.pop_back();
+      std::int32_t last = -1;
+      each_arc(leaf, [&](std::int32_t arc) { last = open[at(arc)] != 0 ? arc : last; });
+      if (last >= 0 && degree[at(leaf)] == 1) use(last);
+    }
+    if (open[at(k)] != 0) use(k);
   }
 }
 
@@ -103,7 +150,7 @@ bool AugmentingStart::search_tight(std::int32_t source) {
       const std::int32_t arc = row_arc_[at(k)];
       const std::int32_t j = col(arc);
       Label& label = col_label_[at(j)];
-      if (label.done == searches_ || pool_.cost[at(arc)] - p_.f[i] - p_.g[j] > 0.0) continue;
+      if (label.done == searches_ || !is_tight(arc)) continue;
       label.done = searches_;
       label.via = arc;
       if (room_[at(j)] > 0.0) {

@@ -44,6 +44,7 @@ class AugmentingStart {
 
   std::int32_t row(std::int32_t arc) const { return pool_.row[static_cast<std::size_t>(arc)]; }
   std::int32_t col(std::int32_t arc) const { return pool_.col[static_cast<std::size_t>(arc)]; }
+  bool is_tight(std::int32_t arc) const;
   void make_feasible();
   void ship_on_tight_arcs();
   void ship_on_tight_paths();

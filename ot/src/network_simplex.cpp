@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,8 @@
 #include "ot/src/augmenting_start.hpp"
 #include "ot/src/compensated_sum.hpp"
 #include "ot/src/entropic_start.hpp"
+#include "ot/src/given_start.hpp"
+#include "ot/src/greedy_tree.hpp"
 #include "ot/src/positive_part.hpp"
 #include "ot/src/shortlist.hpp"
 #include "ot/src/transport_simplex.hpp"
@@ -78,38 +81,6 @@ Potentials start_potentials(const CostView& cost, VectorIn a, VectorIn b, ExactM
   return start;
 }
 
-// Ships along arcs of least reduced cost first. What is left stays on artificial arcs, or for
-// `ship_all` goes to the next target that has room: then artificial arcs carry nothing and never
-// matter, at the price of more pivots.
-TransportTree greedy_tree(const CostView& cost, const detail::WholeMasses& masses,
-                          const ArcPool& pool, const std::vector<std::size_t>& first,
-                          const Potentials& start, bool ship_all) {
-  std::vector<std::pair<double, std::size_t>> order(pool.size());
-  for (std::size_t k = 0; k < pool.size(); ++k) {
-    order[k] = {pool.cost[k] - start.f[pool.row[k]] - start.g[pool.col[k]], k};
-  }
-  std::sort(order.begin(), order.end());
-  TransportTree tree(masses.a, masses.b);
-  for (const std::size_t k : first) tree.ship(pool.row[k], pool.col[k], pool.cost[k]);
-  for (const auto& [reduced, k] : order) tree.ship(pool.row[k], pool.col[k], pool.cost[k]);
-  if (ship_all) {
-    for (Node i = 0, j = 0; i < tree.sources() && j < tree.targets();) {
-      if (tree.left(i) > 0.0 && tree.left(tree.sources() + j) > 0.0) {
-        tree.ship(i, j, cost.entry(i, j));
-      }
-      if (tree.left(i) == 0.0) {
-        ++i;
-      } else {
-        ++j;
-      }
-    }
-  }
-  Vector tops(start.f.size() + start.g.size());
-  tops << start.f, start.g;
-  tree.finish_start(tops);
-  return tree;
-}
-
 // One solve between positive masses.
 class Solve {
  public:
@@ -122,21 +93,27 @@ class Solve {
         begin_(begin),
         search_(cost, options.threads) {}
 
-  void run() {
+  // @param given  potentials to start from, or null.
+  void run(const Potentials* given) {
     method_ = chosen(options_.method, cost_);
-    Potentials start = start_potentials(cost_, masses_.a, masses_.b, method_, options_.threads);
+    std::optional<Potentials> useful;
+    if (given != nullptr) {
+      useful = detail::useful_start(*given, cost_, masses_.a, masses_.b, search_, options_.threads);
+    }
+    Potentials start =
+        useful ? *useful : start_potentials(cost_, masses_.a, masses_.b, method_, options_.threads);
     pool_ = method_ == ExactMethod::all_arcs ? all_arcs(cost_)
                                              : search_.shortlist(start, options_.arcs_per_node);
     const detail::WholeMasses whole = detail::whole_masses(masses_.a, masses_.b);
     std::vector<std::size_t> first;
-    if (method_ == ExactMethod::shortlist) {
+    if (method_ == ExactMethod::shortlist || useful) {
       detail::AugmentingStart augmenting(pool_, whole, start);
       augmenting.run();
       start = augmenting.potentials();
       first = augmenting.leaves_first();
     }
     simplex_ = std::make_unique<TransportSimplex>(
-        greedy_tree(cost_, whole, pool_, first, start, method_ == ExactMethod::streaming),
+        detail::greedy_tree(cost_, whole, pool_, first, start, method_ == ExactMethod::streaming),
         options_.max_iterations, [this](std::int64_t pivots) { return asked_to_stop(pivots); });
     if (method_ == ExactMethod::streaming) pool_ = {};
     if (method_ == ExactMethod::shortlist && !drain()) return;
@@ -305,15 +282,24 @@ Potentials all_potentials(const CostView& cost, const Masses& masses,
 
 void NetworkSimplexOptions::validate() const { validate_fields("NetworkSimplexOptions", *this); }
 
-NetworkSimplexResult network_simplex(VectorIn a, VectorIn b, const CostView& cost,
-                                     const NetworkSimplexOptions& options,
-                                     const Observer& observer) {
-  options.validate();
+namespace {
+
+Vector picked(const Vector& potential, const std::vector<Index>& kept) {
+  if (potential.size() == 0) return {};
+  Vector part(static_cast<Index>(kept.size()));
+  for (Index k = 0; k < part.size(); ++k) part[k] = potential[kept[static_cast<std::size_t>(k)]];
+  return part;
+}
+
+NetworkSimplexResult solved(const Potentials* given, VectorIn a, VectorIn b, const CostView& cost,
+                            const NetworkSimplexOptions& options, const Observer& observer) {
   const auto begin = Clock::now();
   const Masses masses = balanced_masses(a, b, cost.rows(), cost.cols(), "network_simplex");
   const detail::PositivePart part = detail::positive_part(cost, masses);
   Solve solve(*part.cost, part.masses, options, observer, begin);
-  solve.run();
+  Potentials start;
+  if (given != nullptr) start = {picked(given->f, part.rows), picked(given->g, part.cols)};
+  solve.run(given != nullptr ? &start : nullptr);
 
   NetworkSimplexResult result;
   result.threads = pushforward::detail::thread_count(options.threads);
@@ -356,6 +342,24 @@ NetworkSimplexResult network_simplex(VectorIn a, VectorIn b, const CostView& cos
   return result;
 }
 
+}  // namespace
+
+NetworkSimplexResult network_simplex(VectorIn a, VectorIn b, const CostView& cost,
+                                     const NetworkSimplexOptions& options,
+                                     const Observer& observer) {
+  options.validate();
+  return solved(nullptr, a, b, cost, options, observer);
+}
+
+NetworkSimplexResult network_simplex_from(const Potentials& start, VectorIn a, VectorIn b,
+                                          const CostView& cost,
+                                          const NetworkSimplexOptions& options,
+                                          const Observer& observer) {
+  options.validate();
+  detail::check_start(start, cost.rows(), cost.cols(), "network_simplex_from");
+  return solved(&start, a, b, cost, options, observer);
+}
+
 NetworkSimplexResult network_simplex(VectorIn a, VectorIn b, PointsIn cost,
                                      const NetworkSimplexOptions& options,
                                      const Observer& observer) {
@@ -367,6 +371,13 @@ NetworkSimplexResult network_simplex(const TransportProblem& problem,
                                      const Observer& observer) {
   return network_simplex(problem.source.weights(), problem.target.weights(), problem.cost_view(),
                          options, observer);
+}
+
+NetworkSimplexResult network_simplex_from(const Potentials& start, const TransportProblem& problem,
+                                          const NetworkSimplexOptions& options,
+                                          const Observer& observer) {
+  return network_simplex_from(start, problem.source.weights(), problem.target.weights(),
+                              problem.cost_view(), options, observer);
 }
 
 }  // namespace pushforward::ot

@@ -94,4 +94,19 @@ NetworkSimplexResult network_simplex(VectorIn a, VectorIn b, const CostView& cos
                                      const NetworkSimplexOptions& options = {},
                                      const Observer& observer = {});
 
+/// The same from potentials f (n), g (m) or both, such as those of a problem on the same points
+/// with other masses. An empty one is the transform of the other; where both are given f counts,
+/// and g saves time if it is near the transform of f. From the potentials of an optimum few pivots
+/// are left. However bad they are, the optimum is the same: where they prove less than zeros do
+/// they are not used.
+/// @throws std::invalid_argument also for neither potential, one of another size, or a number in it
+/// that is not finite.
+NetworkSimplexResult network_simplex_from(const Potentials& start, const TransportProblem& problem,
+                                          const NetworkSimplexOptions& options = {},
+                                          const Observer& observer = {});
+NetworkSimplexResult network_simplex_from(const Potentials& start, VectorIn a, VectorIn b,
+                                          const CostView& cost,
+                                          const NetworkSimplexOptions& options = {},
+                                          const Observer& observer = {});
+
 }  // namespace pushforward::ot
