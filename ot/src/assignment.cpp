@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <iterator>
 #include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "pushforward/core/cost.hpp"
@@ -14,265 +12,19 @@
 #include "pushforward/core/measure.hpp"
 
 #include "core/src/parallel.hpp"
-#include "ot/src/assignment_kernels.hpp"
 #include "ot/src/assignment_simplex.hpp"
-#include "ot/src/augmenting_start.hpp"
+#include "ot/src/augmenting_paths.hpp"
 #include "ot/src/cost_kernels.hpp"
+#include "ot/src/given_start.hpp"
 
 namespace pushforward::ot {
 namespace {
 
 constexpr double infinite = std::numeric_limits<double>::infinity();
-constexpr Index nobody = -1;
 constexpr Index certificate_block = 64;
 constexpr Index fewest_for_shortlist = 1200;
-constexpr Index shortlisted = 16;       // arcs of a typical column
-constexpr std::int64_t most_ties = 64;  // of a column on the shortlist
-
-// Columns bid for rows: a column of the matrix is contiguous. Invariant between steps: with
-// u_j = min_i (C_ij - price_i), a row held by column j attains that minimum, to rounding.
-class AugmentingPaths {
- public:
-  explicit AugmentingPaths(PointsIn cost)
-      : cost_(cost),
-        kernels_(detail::assignment_kernels(active_isa())),
-        passes_(detail::cost_kernels(active_isa())),
-        n_(cost.rows()),
-        price_(Vector::Constant(cost.rows(), infinite)),
-        column_of_(static_cast<std::size_t>(n_), nobody),
-        row_of_(static_cast<std::size_t>(n_), nobody),
-        key_(n_),
-        from_(n_),
-        offset_(n_),
-        places_(static_cast<std::size_t>(n_)) {
-    for (Index j = 0; j < n_; ++j) passes_.lower(column(j), 0.0, price_.data(), n_);
-  }
-
-  // Each row goes to the column that is cheapest for it, first come.
-  void reduce_rows() {
-    for (Index j = 0; j < n_; ++j) {
-      if (const Index i = free_among_ties(j, 0.0); i != nobody) assign(i, j);
-    }
-  }
-
-  // Free columns take their best row and lower its price until the second best is as good; who
-  // held the row bids again. Every step keeps the invariant, so it may stop anywhere: rounding can
-  // make price wars endless, hence the limit.
-  void auction() {
-    std::vector<Index> bidders = free_columns();
-    Index steps_left = 4 * n_;
-    for (std::size_t k = 0; k < bidders.size(); ++k) {
-      for (Index j = bidders[k]; j != nobody && steps_left > 0; --steps_left) {
-        const detail::TwoLeast bid = kernels_.two_least(column(j), price_.data(), n_);
-        const Index i = bid.place;
-        const Index holder = column_of(i);
-        const double lowered = price_[i] - (bid.second - bid.least);
-        const bool wins = lowered < price_[i];
-        if (!wins && holder != nobody) {  // a tie: some row is as good and may be free
-          const Index free = free_among_ties(j, bid.least);
-          if (free != nobody) assign(free, j);
-          break;
-        }
-        if (wins && n_ > 1) price_[i] = lowered;
-        if (holder != nobody) row_of_[static_cast<std::size_t>(holder)] = nobody;
-        assign(i, j);
-        j = holder;
-      }
-    }
-  }
-
-  // Augments along arcs of reduced cost zero as long as that finds free rows: with many ties that
-  // assigns most columns at once. Depth first with marks that all searches of a phase share, so a
-  // phase looks at every column once at most.
-  void match_tight_arcs() {
-    constexpr int phases = 4;
-    for (int phase = 0; phase < phases; ++phase) {
-      std::vector<bool> seen(static_cast<std::size_t>(n_), false);
-      Index found = 0;
-      for (const Index j : free_columns()) found += augment_tight(j, seen) ? 1 : 0;
-      if (found == 0) return;
-    }
-  }
-
-  // Shortest augmenting paths on the few arcs of least reduced cost of each column, where a search
-  // takes little. Columns that end with a row which is not their best among all are set free
-  // again, so the invariant holds. False if there is no telling which arcs those are.
-  bool settle_on_shortlist() {
-    if (n_ < fewest_for_shortlist) return false;
-    const double range = shortlist_range();
-    if (!(range > 0.0)) return false;
-    Potentials start{Vector(n_), price_};  // of columns, the sources here, and of rows
-    detail::ArcPool pool;
-    std::vector<std::size_t> held;
-    for (Index j = 0; j < n_; ++j) {
-      start.f[j] = passes_.least(column(j), price_.data(), n_).value;
-      const std::int64_t count = find_ties(j, start.f[j] + range);
-      const std::int64_t step = std::max<std::int64_t>(1, count / most_ties);
-      for (std::int64_t k = 0; k < count; ++k) {
-        const std::int32_t i = places_[static_cast<std::size_t>(k)];
-        const bool holds = column_of(i) == j;
-        if (!holds && (k + j) % step != 0) continue;
-        if (holds) held.push_back(pool.size());
-        pool.add(static_cast<std::int32_t>(j), i, cost_(i, j));
-      }
-    }
-    detail::AugmentingStart paths(pool, {Vector::Ones(n_), Vector::Ones(n_)}, start);
-    for (const std::size_t k : held) paths.ship(k);
-    paths.run();
-    price_ = paths.potentials().g;
-    std::fill(column_of_.begin(), column_of_.end(), nobody);
-    std::fill(row_of_.begin(), row_of_.end(), nobody);
-    for (const std::size_t k : paths.leaves_first()) {
-      const Index i = pool.col[k];
-      const Index j = pool.row[k];
-      const double least = passes_.least(column(j), price_.data(), n_).value;
-      const double own = pool.cost[k] - price_[i];
-      if (!detail::is_negative(least - own, pool.cost[k], price_[i], own)) assign(i, j);
-    }
-    return true;
-  }
-
-  // Dijkstra over reduced costs from column `start` to the nearest free row, then prices of the
-  // rows passed fall by how much nearer they were, and the path flips.
-  void augment(Index start) {
-    key_.setConstant(infinite);
-    offset_ = -price_;
-    passed_.clear();
-    Index j = start;
-    double shift = 0.0;
-    for (;;) {
-      const detail::LeastEntry next = kernels_.relax(
-          column(j), offset_.data(), shift, static_cast<double>(j), key_.data(), from_.data(), n_);
-      const Index i = next.place;
-      if (column_of(i) == nobody) {
-        for (const auto& [row, distance] : passed_) price_[row] += distance - next.value;
-        flip(i, start);
-        return;
-      }
-      passed_.emplace_back(i, next.value);
-      key_[i] = infinite;  // and never improved again:
-      offset_[i] = infinite;
-      j = column_of(i);
-      shift = (cost_(i, j) - price_[i]) - next.value;
-    }
-  }
-
-  std::vector<Index> free_columns() const {
-    std::vector<Index> free;
-    for (Index j = 0; j < n_; ++j) {
-      if (row_of_[static_cast<std::size_t>(j)] == nobody) free.push_back(j);
-    }
-    return free;
-  }
-
-  // What an interrupted run leaves open, in order.
-  void complete() {
-    Index i = 0;
-    for (const Index j : free_columns()) {
-      while (column_of(i) != nobody) ++i;
-      assign(i, j);
-    }
-  }
-
-  Index column_of(Index row) const { return column_of_[static_cast<std::size_t>(row)]; }
-  const Vector& prices() const { return price_; }
-
- private:
-  const double* column(Index j) const { return cost_.data() + j * cost_.outerStride(); }
-
-  // The first free row whose reduced cost for column j is `least`, or nobody.
-  Index free_among_ties(Index j, double least) {
-    for (std::int64_t k = 0, ties = find_ties(j, least); k < ties; ++k) {
-      const Index i = places_[static_cast<std::size_t>(k)];
-      if (column_of(i) == nobody) return i;
-    }
-    return nobody;
-  }
-
-  // Writes the rows whose reduced cost for column j is `least` to places_.
-  std::int64_t find_ties(Index j, double least) {
-    return passes_.collect(column(j), price_.data(), least, places_.data(), n_);
-  }
-
-  bool augment_tight(Index start, std::vector<bool>& seen) {
-    struct Visit {
-      Index column;
-      std::vector<std::int32_t> ties;  // rows to try next, last first
-    };
-    std::vector<Visit> path;
-    std::vector<Index> rows;  // rows[k] leads from path[k] to path[k + 1]
-    Index j = start;
-    for (;;) {
-      const double least = kernels_.two_least(column(j), price_.data(), n_).least;
-      const std::int64_t count = find_ties(j, least);
-      const auto end = places_.begin() + count;
-      const auto free = std::find_if(places_.begin(), end,
-                                     [this](std::int32_t i) { return column_of(i) == nobody; });
-      path.push_back({j, {}});
-      if (free != end) {
-        rows.push_back(*free);
-        for (std::size_t k = 0; k < path.size(); ++k) assign(rows[k], path[k].column);
-        return true;
-      }
-      path.back().ties.assign(std::make_reverse_iterator(end), places_.rend());
-      while (!path.empty()) {
-        std::vector<std::int32_t>& ties = path.back().ties;
-        while (!ties.empty() && seen[static_cast<std::size_t>(ties.back())]) ties.pop_back();
-        if (!ties.empty()) break;
-        path.pop_back();
-        if (!rows.empty()) rows.pop_back();
-      }
-      if (path.empty()) return false;
-      const Index i = path.back().ties.back();
-      seen[static_cast<std::size_t>(i)] = true;
-      rows.push_back(i);
-      j = column_of(i);
-    }
-  }
-
-  // What the reduced costs of `shortlisted` arcs of a typical column range over.
-  double shortlist_range() const {
-    constexpr Index sampled = 32;
-    std::vector<double> ranges;
-    Vector reduced(n_);
-    for (Index s = 0; s < sampled; ++s) {
-      reduced = cost_.col(s * n_ / sampled) - price_;
-      const double least = reduced.minCoeff();
-      std::nth_element(reduced.data(), reduced.data() + shortlisted, reduced.data() + n_);
-      ranges.push_back(reduced[shortlisted] - least);
-    }
-    std::nth_element(ranges.begin(), ranges.begin() + sampled / 2, ranges.end());
-    return ranges[sampled / 2];
-  }
-
-  void assign(Index i, Index j) {
-    column_of_[static_cast<std::size_t>(i)] = j;
-    row_of_[static_cast<std::size_t>(j)] = i;
-  }
-
-  void flip(Index i, Index start) {
-    for (;;) {
-      const auto j = static_cast<Index>(from_[i]);
-      const Index next = row_of_[static_cast<std::size_t>(j)];
-      assign(i, j);
-      if (j == start) return;
-      i = next;
-    }
-  }
-
-  PointsIn cost_;
-  const detail::AssignmentKernels& kernels_;
-  const detail::CostKernels& passes_;
-  Index n_;
-  Vector price_;
-  std::vector<Index> column_of_;
-  std::vector<Index> row_of_;
-  Vector key_;     // distance of each row not yet passed
-  Vector from_;    // the column before it
-  Vector offset_;  // minus its price; infinite once passed
-  std::vector<std::pair<Index, double>> passed_;
-  std::vector<std::int32_t> places_;
-};
+// A start that is near leaves to the shortlist what it is good at.
+constexpr Index fewest_for_given_start = 64;
 
 double largest_magnitude(PointsIn cost, int threads) {
   std::vector<double> parts(
@@ -329,29 +81,35 @@ void certify(PointsIn cost, const Vector& prices, int threads, AssignmentResult&
   result.certificate = {.primal = result.mean_cost, .dual = result.f.mean() + result.g.mean()};
 }
 
-}  // namespace
-
-void AssignmentOptions::validate() const { validate_fields("AssignmentOptions", *this); }
-
-AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
-                            const Observer& observer) {
+// @param start  potentials to start from, or null.
+AssignmentResult solved(const Potentials* start, PointsIn cost, const AssignmentOptions& options,
+                        const Observer& observer) {
   options.validate();
   const auto begin = std::chrono::steady_clock::now();
   const Index n = cost.rows();
   require(n >= 1, "assignment", "cost.rows()", n, "at least 1");
   require(cost.cols() >= n, "assignment", "cost.cols()", cost.cols(),
           "at least " + std::to_string(n) + ", one for every row");
+  if (start != nullptr) detail::check_start(*start, n, cost.cols(), "assignment_from");
   const double largest = largest_magnitude(cost, options.threads);
   if (!check(cost, largest) || cost.cols() > n) {
-    return detail::assignment_by_simplex(cost, options, observer);
+    return detail::assignment_by_simplex(start, cost, options, observer);
   }
 
   AssignmentResult result;
   result.threads = pushforward::detail::thread_count(options.threads);
-  AugmentingPaths paths(cost);
-  paths.reduce_rows();
-  paths.auction();
-  if (!paths.settle_on_shortlist()) paths.auction();
+  detail::AugmentingPaths paths(cost);
+  const bool starts_near =
+      start != nullptr &&
+      paths.take_better(start->f.size() > 0
+                            ? start->f
+                            : c_transform_rows(MatrixCost(cost), start->g, options.threads));
+  if (!starts_near || n < fewest_for_given_start) {
+    paths.reduce_rows();
+    paths.auction();
+  }
+  const Index fewest = starts_near ? fewest_for_given_start : fewest_for_shortlist;
+  if (n < fewest || !paths.settle_on_shortlist()) paths.auction();
   paths.match_tight_arcs();
   const std::vector<Index> open = paths.free_columns();
   bool stopped = false;
@@ -377,6 +135,20 @@ AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
                                           : Termination::stalled;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   return result;
+}
+
+}  // namespace
+
+void AssignmentOptions::validate() const { validate_fields("AssignmentOptions", *this); }
+
+AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options,
+                            const Observer& observer) {
+  return solved(nullptr, cost, options, observer);
+}
+
+AssignmentResult assignment_from(const Potentials& start, PointsIn cost,
+                                 const AssignmentOptions& options, const Observer& observer) {
+  return solved(&start, cost, options, observer);
 }
 
 AssignmentResult assignment_squared_euclidean(PointsIn x, PointsIn y,

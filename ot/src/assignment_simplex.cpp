@@ -32,15 +32,25 @@ SparseCost padded(PointsIn cost) {
 
 }  // namespace
 
-AssignmentResult assignment_by_simplex(PointsIn cost, const AssignmentOptions& options,
-                                       const Observer& observer) {
+AssignmentResult assignment_by_simplex(const Potentials* start, PointsIn cost,
+                                       const AssignmentOptions& options, const Observer& observer) {
   const Index n = cost.rows();
   const Index m = cost.cols();
   Vector mass = Vector::Ones(n < m ? n + 1 : n);
   if (n < m) mass[n] = static_cast<double>(m - n);
   const SparseCost view = padded(cost);
-  const NetworkSimplexResult solved =
-      network_simplex(mass, Vector::Ones(m), view, {.threads = options.threads}, observer);
+  const NetworkSimplexOptions exact{.threads = options.threads};
+  NetworkSimplexResult solved;
+  if (start != nullptr) {
+    Potentials padded_start = *start;
+    if (start->f.size() > 0 && n < m) {
+      padded_start.f.conservativeResize(n + 1);
+      padded_start.f[n] = 0.0;
+    }
+    solved = network_simplex_from(padded_start, mass, Vector::Ones(m), view, exact, observer);
+  } else {
+    solved = network_simplex(mass, Vector::Ones(m), view, exact, observer);
+  }
 
   AssignmentResult result;
   static_cast<SolveReport&>(result) = solved;

@@ -6,7 +6,7 @@
 namespace pushforward::ot::detail {
 
 /// @param cost  n x m, n <= m, finite or +infinity; options are valid.
-AssignmentResult assignment_by_simplex(PointsIn cost, const AssignmentOptions& options,
-                                       const Observer& observer);
+AssignmentResult assignment_by_simplex(const Potentials* start, PointsIn cost,
+                                       const AssignmentOptions& options, const Observer& observer);
 
 }  // namespace pushforward::ot::detail

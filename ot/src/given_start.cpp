@@ -24,7 +24,7 @@ void check(const Vector& potential, Index size, const char* where, const char* n
 }
 
 // What f with its transform proves beyond f = 0 with its own, a unit of mass, judged by a sample of
-// the columns.
+// the columns; at least, if rounding is against it.
 double proven_beyond_zero(const Vector& f, const CostView& cost, VectorIn a, VectorIn b) {
   const Index columns = std::min(sampled_columns, cost.cols());
   Vector buffer(cost.rows());
@@ -38,7 +38,8 @@ double proven_beyond_zero(const Vector& f, const CostView& cost, VectorIn a, Vec
     rise += b[j] * ((column - f).minCoeff() - plain);
     mass += b[j];
   }
-  return rise / mass + a.dot(f) / a.sum();
+  const double rounding = 0x1p-40 * f.cwiseAbs().maxCoeff();  // all there is to see for huge f
+  return rise / mass + a.dot(f) / a.sum() - rounding;
 }
 
 // Transforms are infinite where no arc is allowed.

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include "pushforward/core/cost.hpp"
+#include "pushforward/ot/assignment.hpp"
 #include "pushforward/ot/network_simplex.hpp"
 
 #include "tests/ot/certificate_check.hpp"
@@ -135,10 +137,9 @@ TEST_CASE("network simplex: starts go with points without mass and with forbidde
 
 TEST_CASE("network simplex: bad starts are refused before any work") {
   const TransportProblem problem = problem_of(70, 3, 4, 2);
-  CHECK_THROWS_WITH_AS(
-      network_simplex_from({}, problem),
-      "network_simplex_from: f.size() is 0, expected 3, or g in place of f",
-      std::invalid_argument);
+  CHECK_THROWS_WITH_AS(network_simplex_from({}, problem),
+                       "network_simplex_from: f.size() is 0, expected 3, or g in place of f",
+                       std::invalid_argument);
   CHECK_THROWS_WITH_AS(network_simplex_from({Vector::Zero(4), {}}, problem),
                        "network_simplex_from: f.size() is 4, expected 3", std::invalid_argument);
   CHECK_THROWS_WITH_AS(network_simplex_from({{}, Vector::Zero(3)}, problem),
@@ -147,5 +148,75 @@ TEST_CASE("network simplex: bad starts are refused before any work") {
   bad[1] = infinite;
   CHECK_THROWS_WITH_AS(network_simplex_from({bad, {}}, problem),
                        "network_simplex_from: f[1] is inf, expected a finite number",
+                       std::invalid_argument);
+}
+
+TEST_CASE("assignment: from the potentials of an optimum hardly a path is left to find") {
+  std::int64_t cold_paths = 0, warm_paths = 0;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    Splitmix draws(200 + seed);
+    const Index n = 80 + 20 * static_cast<Index>(seed);
+    const Matrix x = draws.uniform(2, n), y = 0.5 * draws.uniform(2, n);
+    Matrix cost(n, n);
+    squared_euclidean(x, y, cost);
+    const AssignmentResult cold = assignment(cost);
+    cold_paths += cold.iterations;
+    for (const Potentials& start :
+         {Potentials{cold.f, cold.g}, Potentials{cold.f, {}}, Potentials{{}, cold.g}}) {
+      const AssignmentResult warm = assignment_from(start, cost);
+      CHECK(warm.converged);
+      CHECK(std::abs(warm.mean_cost - cold.mean_cost) <= 1e-14);
+      warm_paths += warm.iterations;
+    }
+  }
+  CHECK(cold_paths > 100);
+  CHECK(warm_paths <= 3 * cold_paths / 10);  // of three starts each
+}
+
+TEST_CASE("assignment: the worst potentials do no harm to the optimum") {
+  for (const Index n : {1, 2, 17, 64, 65, 200}) {
+    Splitmix draws(300 + static_cast<std::uint64_t>(n));
+    const Matrix cost = draws.uniform(n, n);
+    const AssignmentResult cold = assignment(cost);
+    for (const double size : {0.0, 1e-3, 1.0, 1e5, 1e300}) {
+      for (const double sign : {-1.0, 1.0}) {
+        const Vector potential = sign * size * draws.uniform(n, 1);
+        for (const Potentials& start : {Potentials{potential, {}}, Potentials{{}, potential}}) {
+          const AssignmentResult warm = assignment_from(start, cost);
+          CHECK(warm.converged);
+          CHECK(std::abs(warm.mean_cost - cold.mean_cost) <= 1e-14);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("assignment: starts go with more columns than rows and with forbidden pairs") {
+  Splitmix draws(400);
+  Matrix cost = draws.uniform(20, 30);
+  const AssignmentResult wide = assignment(cost);
+  const AssignmentResult again = assignment_from({wide.f, wide.g}, cost);
+  CHECK(again.converged);
+  CHECK(again.target_of == wide.target_of);
+  CHECK(again.iterations <= wide.iterations / 10);
+  for (Index k = 0; k < cost.size(); k += 7) cost.data()[k] = infinite;
+  const AssignmentResult some = assignment(cost);
+  REQUIRE(some.converged);
+  const AssignmentResult from_f = assignment_from({some.f, {}}, cost);
+  CHECK(from_f.converged);
+  CHECK(from_f.target_of == some.target_of);
+}
+
+TEST_CASE("assignment: bad starts are refused before any work") {
+  const Matrix cost = Matrix::Ones(3, 3);
+  CHECK_THROWS_WITH_AS(assignment_from({}, cost),
+                       "assignment_from: f.size() is 0, expected 3, or g in place of f",
+                       std::invalid_argument);
+  CHECK_THROWS_WITH_AS(assignment_from({{}, Vector::Zero(4)}, cost),
+                       "assignment_from: g.size() is 4, expected 3", std::invalid_argument);
+  Vector bad = Vector::Zero(3);
+  bad[2] = std::nan("");
+  CHECK_THROWS_WITH_AS(assignment_from({bad, {}}, cost),
+                       "assignment_from: f[2] is nan, expected a finite number",
                        std::invalid_argument);
 }

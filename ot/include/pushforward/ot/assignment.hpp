@@ -50,6 +50,15 @@ struct AssignmentResult : SolveReport {
 AssignmentResult assignment(PointsIn cost, const AssignmentOptions& options = {},
                             const Observer& observer = {});
 
+/// The same from potentials f (n), g (m) or both, as those of a similar cost. An empty f is the
+/// transform of g, else f counts. From the potentials of an optimum hardly any path is left to
+/// find; bad ones, which prove less than the minima of the rows do, are not used.
+/// @throws std::invalid_argument also for neither potential, one of another size, or a number in it
+/// that is not finite.
+AssignmentResult assignment_from(const Potentials& start, PointsIn cost,
+                                 const AssignmentOptions& options = {},
+                                 const Observer& observer = {});
+
 /// The same for C_ij = |x_i - y_j|^2. Builds the matrix: 8 n^2 bytes, 128 MB at n = 4000.
 /// @param x, y  d x n each, finite.
 AssignmentResult assignment_squared_euclidean(PointsIn x, PointsIn y,
