@@ -40,8 +40,7 @@ Index own_dim(const LawSource& source) {
 }
 
 bool has_cells(const LawSource& source, Index dim) {
-  if (std::holds_alternative<StandardNormalSource>(source)) return dim == 1;
-  return dim <= 3;
+  return dim <= (std::holds_alternative<StandardNormalSource>(source) ? 2 : 3);
 }
 
 Law make_law(const BoxSource& box, Index dim, const RunContext& context) {
@@ -59,7 +58,11 @@ Law make_law(const LawSource& source, Index dim, const RunContext& context) {
         using T = std::remove_cvref_t<decltype(law)>;
         if constexpr (std::is_same_v<T, StandardNormalSource>) {
           const auto normal = std::make_shared<GaussianMixture>(standard_normal(dim));
-          return {normal, nullptr, dim == 1 ? ot::mixture_line_law(*normal) : nullptr};
+          std::shared_ptr<const ot::LaguerreSource> density;
+          if (dim == 2) {
+            density = std::make_shared<ot::PlanarGaussian>(Vector::Zero(2), Matrix::Identity(2, 2));
+          }
+          return {normal, density, dim == 1 ? ot::mixture_line_law(*normal) : nullptr};
         } else if constexpr (std::is_same_v<T, UniformBoxSource>) {
           return make_law(
               BoxSource{Vector::Constant(dim, law.lower), Vector::Constant(dim, law.upper)}, dim,
@@ -209,6 +212,16 @@ void run_from_draws(const SemiDiscreteTask& task, const Law& law, const Discrete
   context.finish(result);
 }
 
+/// What a figure of the cells shows: of a law on the whole plane, the sites and most of the mass.
+Matrix shown_box(const Law& law, const SemiDiscreteTask& task, const DiscreteMeasure& target) {
+  if (!is_unbounded(task.problem.source)) return law.density->bounding_box();
+  constexpr double deviations = 3.5;
+  Matrix box(2, 2);
+  box << target.points().rowwise().minCoeff().cwiseMin(-deviations),
+      target.points().rowwise().maxCoeff().cwiseMax(deviations);
+  return box;
+}
+
 void run_by_cells(const SemiDiscreteTask& task, const Law& law, const DiscreteMeasure& target,
                   RunContext& context) {
   const double tolerance = task.solver.tolerance.value_or(cells_tolerance);
@@ -237,7 +250,7 @@ void run_by_cells(const SemiDiscreteTask& task, const Law& law, const DiscreteMe
     context.section("Transport", {std::move(story)});
     if (d == 2) {
       context.figure(cell_figure(
-          window_of(std::get_if<PolygonSource>(&task.problem.source), law.density->bounding_box()),
+          window_of(std::get_if<PolygonSource>(&task.problem.source), shown_box(law, task, target)),
           target.points(), array.at("weights").col(0), array.at("centres"), context.threads()));
     }
     context.figure(newton_figure(array.at("history")));

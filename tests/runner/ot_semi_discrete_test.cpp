@@ -70,6 +70,17 @@ TEST_CASE("semi-discrete task: two sites part a box at the quantile of their axi
   CHECK_FALSE(run.scalars.contains("mass_error_bound"));
 }
 
+TEST_CASE("semi-discrete task: a standard normal in the plane has exact cells") {
+  SemiDiscreteTask task;
+  task.problem.target = GivenSites{.points = (Matrix(2, 2) << -1.0, 1.0, 0.0, 0.0).finished()};
+  const auto run = recorded(task);
+  CHECK(run.converged);
+  // |x|^2 + 1 - 2 |x_0| in the mean.
+  const double exact = 3.0 - 2.0 * std::sqrt(2.0 / std::acos(-1.0));
+  CHECK(run.value("transport_cost") == doctest::Approx(exact).epsilon(1e-12));
+  CHECK(figure(run, "cells") != nullptr);
+}
+
 TEST_CASE("semi-discrete task: cells in the plane are drawn, each border once") {
   const auto run = recorded(square(60));
   const Figure* cells = figure(run, "cells");
@@ -249,8 +260,9 @@ TEST_CASE("semi-discrete task: contradictions in the config are named") {
 
   SemiDiscreteTask task;
   task.solver.method = SemiDiscreteMethod::cells;
+  task.problem.target = DrawnSites{.dim = 3};
   CHECK(problems_of(task) == Problems{"/solver/method: there are no exact cells of this source in "
-                                      "dimension 2; take \"automatic\""});
+                                      "dimension 3; take \"automatic\""});
 }
 
 TEST_CASE("semi-discrete task: the numbers do not depend on the number of threads") {

@@ -135,17 +135,19 @@ TEST_CASE("resume: a task without a budget says so, and ot.semi_discrete extends
                                 "\", \"seed\": 3, \"runtime\": {\"threads\": 1}" + more + "}",
                             "a.json", registry);
   };
-  const FinishedRun run =
-      run_in_new_folder(plan("ot.semi_discrete", ", \"solver\": {\"max_iterations\": 2}"),
-                        into(scratch.path / "run"));
+  const FinishedRun run = run_in_new_folder(
+      plan("ot.semi_discrete",
+           ", \"solver\": {\"method\": \"stochastic_newton\", \"max_iterations\": 2}"),
+      into(scratch.path / "run"));
   CHECK(run.exit_status == 5);
   CHECK(run.problems.sorted().front().text.find("--set /solver/max_iterations=4") !=
         std::string::npos);
   const FinishedRun longer =
       resume_in_folder(run.folder, registry, {"/solver/max_iterations=10000"}, silent);
   CHECK(longer.exit_status == 0);
-  const FinishedRun whole =
-      run_in_new_folder(plan("ot.semi_discrete", ""), into(scratch.path / "whole"));
+  const FinishedRun whole = run_in_new_folder(
+      plan("ot.semi_discrete", ", \"solver\": {\"method\": \"stochastic_newton\"}"),
+      into(scratch.path / "whole"));
   CHECK(result_files(run.folder) == result_files(whole.folder));
   // Converged before its budget was spent: a larger one changes nothing, and costs nothing.
   const FinishedRun again =

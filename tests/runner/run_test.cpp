@@ -325,7 +325,9 @@ TEST_CASE(
     "ot.semi_discrete: the value is the closed form, and a stopped run resumes to the same bytes") {
   const Registry registry = shipped_tasks();
   const RunPlan plan = load_config_text(
-      "{\"version\": 1, \"task\": \"ot.semi_discrete\", \"seed\": 3}", "a.json", registry);
+      "{\"version\": 1, \"task\": \"ot.semi_discrete\", \"seed\": 3, \"solver\": "
+      "{\"method\": \"stochastic_newton\"}}",
+      "a.json", registry);
   RunHost undisturbed;
   const RunResult whole = execute(plan, undisturbed);
   REQUIRE(whole.converged);
