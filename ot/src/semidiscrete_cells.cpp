@@ -6,7 +6,10 @@
 #include <numbers>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <vector>
+
+#include "pushforward/core/errors.hpp"
 
 #include "core/src/parallel.hpp"
 #include "ot/src/circle_kernels.hpp"
@@ -48,6 +51,13 @@ IndexVector representatives(const DiscreteMeasure& target) {
 CentredProblem::CentredProblem(const SemidiscreteProblem& problem, std::uint64_t seed)
     : source(problem.source) {
   const Matrix& y = problem.target.points();
+  // Scores hold squares of coordinates, and their sums.
+  constexpr double largest = 1e150;
+  Index row = 0, column = 0;
+  const double size = y.cwiseAbs().maxCoeff(&row, &column);
+  require(size <= largest, "semidiscrete",
+          "target.points()(" + std::to_string(row) + ", " + std::to_string(column) + ")",
+          y(row, column), "at most 1e150 in size: squared distances would overflow");
   const IndexVector first = representatives(problem.target);
   IndexVector place = IndexVector::Constant(y.cols(), -1);
   Index n = 0;

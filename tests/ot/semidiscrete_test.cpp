@@ -267,6 +267,12 @@ TEST_CASE("semidiscrete: bad input is named") {
   CHECK_THROWS_WITH_AS(semidiscrete({normal_source(2), target}, {.tolerance = 0.0}),
                        "SemidiscreteOptions: tolerance is 0, expected greater than 0",
                        std::invalid_argument);
+  Matrix large = normals(2, 3, 1);
+  large(1, 2) = -1e151;
+  CHECK_THROWS_WITH_AS(semidiscrete({normal_source(2), DiscreteMeasure::uniform(large)}),
+                       "semidiscrete: target.points()(1, 2) is -1e+151, expected at most 1e150 in "
+                       "size: squared distances would overflow",
+                       std::invalid_argument);
   const SemidiscreteSolver solver({normal_source(2), target}, {});
   SemidiscreteState state = solver.init();
   state.hits.resize(2);

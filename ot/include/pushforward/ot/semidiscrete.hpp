@@ -136,7 +136,8 @@ struct SemidiscreteState {
 ///   for (auto state = solver.init(); !solver.finished(state);) solver.step(state);
 class SemidiscreteSolver {
  public:
-  /// @throws std::invalid_argument for a null source, a dimension mismatch or a bad option.
+  /// @throws std::invalid_argument for a null source, a dimension mismatch, an atom with a
+  /// coordinate above 1e150 in size, or a bad option.
   SemidiscreteSolver(SemidiscreteProblem problem, const SemidiscreteOptions& options);
   ~SemidiscreteSolver();
   SemidiscreteSolver(SemidiscreteSolver&&) noexcept;
