@@ -92,10 +92,12 @@ TEST_CASE("examples: what init writes for each task runs, within five seconds of
     ::getrusage(RUSAGE_CHILDREN, &after);
     CAPTURE(run.err);
     CHECK(run.status == 0);
-    const double seconds =
+    [[maybe_unused]] const double seconds =
         static_cast<double>(after.ru_utime.tv_sec - before.ru_utime.tv_sec) +
         1e-6 * static_cast<double>(after.ru_utime.tv_usec - before.ru_utime.tv_usec);
+#ifndef __SANITIZE_ADDRESS__  // under which everything takes several times as long
     CHECK(seconds < 5.0);
+#endif
   }
   CHECK(count >= 15);
 }
