@@ -1,4 +1,5 @@
-# Every \cite key in the sources of SOURCE has its entry in docs/references.bib, once.
+# Every \cite key in the sources of SOURCE has its entry in docs/references.bib, once, and stands on the
+# line of its \cite, where Doxygen looks for it.
 cmake_minimum_required(VERSION 3.24)
 file(STRINGS ${SOURCE}/docs/references.bib entries REGEX "^@[a-z]+{")
 list(TRANSFORM entries REPLACE "^@[a-z]+{([^,]+),.*" "\\1")
@@ -12,9 +13,12 @@ file(GLOB_RECURSE sources ${SOURCE}/core/*.[ch]pp ${SOURCE}/ot/*.[ch]pp ${SOURCE
      ${SOURCE}/runner/*.[ch]pp ${SOURCE}/bench/*.[ch]pp ${SOURCE}/tests/*.[ch]pp)
 foreach(source IN LISTS sources)
   file(READ ${source} text)
-  string(REGEX MATCHALL "\\\\cite[ \n/]+[a-z0-9]+" citations "${text}")
+  if(text MATCHES "\\\\cite *\n")
+    message(SEND_ERROR "${source} parts a \\\\cite from its key by the end of a line")
+  endif()
+  string(REGEX MATCHALL "\\\\cite +[a-z0-9]+" citations "${text}")
   foreach(citation IN LISTS citations)
-    string(REGEX REPLACE ".*[ \n/]" "" key "${citation}")
+    string(REGEX REPLACE ".* " "" key "${citation}")
     if(NOT key IN_LIST entries)
       message(SEND_ERROR "${source} cites ${key}, which docs/references.bib lacks")
     endif()

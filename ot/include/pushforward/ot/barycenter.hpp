@@ -65,8 +65,8 @@ struct BarycenterResult : SolveReport {
 /// @param measures  K >= 1 measures in R^d. @param weights  K, non-negative, of positive sum;
 ///                  divided by it. @param support  d x n, finite.
 /// @throws std::invalid_argument for no measures, other dimensions or sizes, bad weights or
-/// options. Work O(n sum_k m_k d) an iteration. Source: \cite benamou2015, debiased \cite
-/// janati2020barycenters.
+/// options. Work O(n sum_k m_k d) an iteration. Source: \cite benamou2015, debiased
+/// \cite janati2020barycenters.
 BarycenterResult entropic_barycenter(const std::vector<DiscreteMeasure>& measures, VectorIn weights,
                                      PointsIn support, const BarycenterOptions& options = {},
                                      const Cost& cost = {}, const Observer& observer = {});
